@@ -1,9 +1,9 @@
 """Exposure of people to channels over time: stretches of constant exposure, and the exposure at each conversion.
 
-    exposures = exposures_of(timelines, ExposureForm(edges=(1.0, 7.0, 30.0), most_repeats=3), calendar)
+    exposures = exposures_of(timelines, runs, ExposureForm(edges=(1.0, 7.0, 30.0), most_earlier=3), calendar)
 
-A person is exposed to a channel from a touch until its lookback has passed. The exposure is described by the time since the most recent
-touch, in bins that include their upper edges, and by the number of earlier touches still within the lookback. Between two changes of any
+A touch counts from its instant until its lookback has passed, both ends included. The exposure to a channel is the list of its touches
+that count: the most recent one and earlier ones, each by the bin of its age (bins include their upper edges). Between two changes of any
 of these, and within one stretch of the calendar, nothing changes: the time at risk of a person falls into few such stretches, and what
 lies outside them is time without exposure. All sums that a fit needs are sums over people.
 """
@@ -34,47 +34,37 @@ Floats = NDArray[np.float64]
 class ExposureForm:
     """Description of an exposure.
 
+    The code of a touch that counts is channel x kinds + bin of its age, and `bins` more if it is not the most recent of its channel.
+
     Attributes:
-        edges: upper edges of the bins of time since the most recent touch, in days; the last one is the longest lookback.
-        most_repeats: earlier touches beyond this number make no difference.
+        edges: upper edges of the bins of age, in days; the last one is the longest lookback.
+        most_earlier: touches of a channel before its most recent one that count; still earlier ones make no difference.
     """
 
     edges: tuple[float, ...]
-    most_repeats: int = 3
+    most_earlier: int = 3
 
     @property
     def bins(self) -> int:
-        """Number of bins of time."""
+        """Number of bins of age."""
         return len(self.edges)
 
     @property
     def kinds(self) -> int:
-        """Number of different exposures to one channel."""
-        return self.bins * (self.most_repeats + 1)
-
-    @property
-    def bin_of(self) -> Ints:
-        """Bin of each exposure to one channel; (kinds,)."""
-        return np.arange(self.kinds) // (self.most_repeats + 1)
-
-    @property
-    def repeats_of(self) -> Ints:
-        """Earlier touches of each exposure to one channel; (kinds,)."""
-        return np.arange(self.kinds) % (self.most_repeats + 1)
+        """Number of codes of one channel."""
+        return 2 * self.bins
 
 
 @dataclass(frozen=True, eq=False)
 class Exposures:
     """Stretches of exposure of p people, and the exposure at their n conversions.
 
-    The exposure to several channels is a list of codes, channel x kinds + kind of exposure.
-
     Attributes:
         stretch_offsets: position of each person's first stretch; (p + 1,) int64.
         stretch_period: stretch of the calendar; (s,) int32.
         stretch_length: in days of the calendar, see `Calendar.clock`; (s,) float64.
-        stretch_codes, stretch_code_offsets: exposure of each stretch.
-        order_codes, order_code_offsets: exposure at each conversion; (n + 1,) offsets.
+        stretch_codes, stretch_code_offsets: touches that count in each stretch; (s + 1,) offsets.
+        order_codes, order_code_offsets: touches that count at each conversion; (n + 1,) offsets.
     """
 
     stretch_offsets: Ints
@@ -109,21 +99,20 @@ def touch_runs(timelines: CodedTimelines, alive_days: Floats, keep: NDArray[np.b
     Args:
         timelines: m touches of p people.
         alive_days: days for which each touch counts; (m,).
-        keep: touches to use; all by default.
+        keep: touches to use, (m,); all by default.
     """
-    people = np.repeat(np.arange(timelines.people), np.diff(timelines.touch_offsets))
-    key = people * max(len(timelines.names), 1) + timelines.touch_channels
+    channels = max(len(timelines.names), 1)
+    key = np.repeat(np.arange(timelines.people), np.diff(timelines.touch_offsets)) * channels + timelines.touch_channels
     order = np.argsort(key, kind="stable")
     order = order if keep is None else order[keep[order]]
-    sorted_key = key[order]
-    first = np.flatnonzero(np.diff(sorted_key, prepend=-1))
-    owner = sorted_key[first] // max(len(timelines.names), 1)
+    ordered = key[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
     return TouchRuns(
         days=timelines.touch_days[order],
         alive_days=alive_days[order],
-        channel=(sorted_key[first] % max(len(timelines.names), 1)).astype(np.int32),
+        channel=(ordered[first] % channels).astype(np.int32),
         starts=np.append(first, len(order)).astype(np.int64),
-        offsets=np.searchsorted(owner, np.arange(timelines.people + 1)).astype(np.int64),
+        offsets=np.searchsorted(ordered[first] // channels, np.arange(timelines.people + 1)).astype(np.int64),
     )
 
 
@@ -138,7 +127,6 @@ def alive_days(timelines: CodedTimelines, lookback_days: float, by_kind: Mapping
 
 def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm, calendar: Calendar) -> Exposures:
     """Return the exposure of people to channels."""
-    edges = np.array(form.edges)
     stretches = _kernels()[0](
         runs.days,
         runs.alive_days,
@@ -147,8 +135,8 @@ def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm,
         runs.offsets,
         timelines.from_day,
         timelines.until_day,
-        edges,
-        form.most_repeats,
+        np.array(form.edges),
+        form.most_earlier,
         calendar.edges,
         calendar.clock_days,
     )
@@ -156,7 +144,7 @@ def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm,
 
 
 def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm) -> tuple[Codes, Ints]:
-    """Return the codes of the exposure at each conversion, and their offsets (n + 1,)."""
+    """Return the codes of the touches that count at each conversion, and their offsets (n + 1,)."""
     codes, offsets = _kernels()[1](
         runs.days,
         runs.alive_days,
@@ -166,130 +154,135 @@ def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureFo
         timelines.order_days,
         timelines.order_offsets,
         np.array(form.edges),
-        form.most_repeats,
+        form.most_earlier,
     )
     return codes, offsets
 
 
 @cache
 def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return compiled(_stretches, _kind, _longer, _longer_ints, _clock), compiled(_at_orders, _kind, _longer_ints)
-
-
-def _kind(day, days, alive, start, end, edges, most):  # type: ignore[no-untyped-def]
-    """Return the kind of exposure at a day to the touches start to end, all on or before it; -1 without one that counts."""
-    longest = edges[-1]
-    found, repeats = -1, 0
-    for j in range(end - 1, start - 1, -1):
-        since = day - days[j]
-        if since > longest or repeats >= most:
-            break
-        if since <= alive[j]:
-            if found < 0:
-                found = 0
-                while since > edges[found]:
-                    found += 1
-            else:
-                repeats += 1
-    return -1 if found < 0 else found * (most + 1) + repeats
+    return compiled(_stretches, _alive, _longer, _clock, _sort, _changes), compiled(_at_orders, _alive, _longer)
 
 
 def _longer(values, needed):  # type: ignore[no-untyped-def]
     """Return an array with room for a number of values."""
     if needed <= len(values):
         return values
-    longer = np.empty(max(needed, 2 * len(values)), np.float64)
-    longer[: len(values)] = values
+    longer = np.empty(max(needed, 2 * len(values)), values.dtype)
+    for j in range(len(values)):
+        longer[j] = values[j]
     return longer
 
 
-def _longer_ints(values, needed):  # type: ignore[no-untyped-def]
-    if needed <= len(values):
-        return values
-    longer = np.empty(max(needed, 2 * len(values)), np.int32)
-    longer[: len(values)] = values
-    return longer
+def _sort(values, n):  # type: ignore[no-untyped-def]
+    """Sort the first n values in place (Shell 1959)."""
+    gap = n // 2
+    while gap > 0:
+        for j in range(gap, n):
+            value, at = values[j], j
+            while at >= gap and values[at - gap] > value:
+                values[at] = values[at - gap]
+                at -= gap
+            values[at] = value
+        gap = 1 if 1 < gap < 3 else gap * 5 // 11
 
 
 def _clock(day, clock_days):  # type: ignore[no-untyped-def]
     """Return the time of the calendar at a day: `clock_days` has it at the beginning of each day."""
-    whole = min(max(int(np.floor(day)), 0), len(clock_days) - 2)
+    whole = min(max(int(day), 0), len(clock_days) - 2)
     return clock_days[whole] + (day - whole) * (clock_days[whole + 1] - clock_days[whole])
 
 
+def _alive(codes, n, base, day, days, alive, start, end, edges, most):  # type: ignore[no-untyped-def]
+    """Append the codes of the touches start to end of one channel, all on or before a day, that count on it; return the new number."""
+    found, bins = 0, len(edges)
+    for j in range(end - 1, start - 1, -1):
+        since = day - days[j]
+        if since > edges[bins - 1] or found > most:
+            break
+        if since <= alive[j]:
+            at = 0
+            while since > edges[at]:
+                at += 1
+            codes[n] = base + at + (bins if found else 0)
+            found += 1
+            n += 1
+    return n
+
+
+def _changes(changes, days, alive, start, end, edges, begin, finish, periods):  # type: ignore[no-untyped-def]
+    """Write the days between begin and finish on which the exposure of a person may change, with both ends; return their number."""
+    n, low, high = 2, finish, begin
+    changes[0], changes[1] = begin, finish
+    for j in range(start, end):
+        for k in range(len(edges) + 2):
+            after = 0.0 if k == 0 else edges[k - 1] if k <= len(edges) else alive[j]
+            at = days[j] + after
+            if after <= alive[j] and begin < at < finish:
+                changes[n] = at
+                n += 1
+        low, high = min(low, days[j]), max(high, days[j] + alive[j])
+    for at in periods:
+        if max(begin, low) < at < min(finish, high):
+            changes[n] = at
+            n += 1
+    _sort(changes, n)
+    return n
+
+
 def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, most, periods, clock_days):  # type: ignore[no-untyped-def]
-    people, bins = len(begins), len(edges)
-    stretch_offsets = np.zeros(people + 1, np.int64)
-    size, coded = 0, 0
-    length, period = np.empty(1024), np.empty(1024, np.int32)
-    codes, code_ends = np.empty(2048, np.int32), np.empty(1024, np.int32)
-    changes, passed = np.empty(64), np.empty(16, np.int32)
-    for i in range(people):
-        first, last, begin, end = offsets[i], offsets[i + 1], begins[i], ends[i]
-        n = starts[last] - starts[first]
-        if n:
-            changes = _longer(changes, n * (bins + 2) + len(periods) + 2)
-            passed = _longer_ints(passed, last - first)
-            m = 0
-            for j in range(starts[first], starts[last]):
-                for k in range(bins + 2):
-                    after = 0.0 if k == 0 else edges[k - 1] if k <= bins else alive[j]
-                    at = days[j] + after
-                    if after <= alive[j] and begin < at < end:
-                        changes[m] = at
-                        m += 1
-            low, high = begin, end
-            for at in periods:
-                if low < at < high:
-                    changes[m] = at
-                    m += 1
-            changes[m], changes[m + 1] = begin, end
-            m += 2
-            ordered = np.sort(changes[:m])
+    kinds, size, coded = 2 * len(edges), 0, 0
+    stretch_offsets = np.zeros(len(begins) + 1, np.int64)
+    length, period, code_ends = np.empty(1024), np.empty(1024, np.int32), np.empty(1024, np.int64)
+    codes, changes, passed = np.empty(4096, np.int32), np.empty(64), np.empty(16, np.int64)
+    for i in range(len(begins)):
+        first, last = offsets[i], offsets[i + 1]
+        touches = starts[last] - starts[first]
+        if touches and ends[i] > begins[i]:
+            changes = _longer(changes, touches * (len(edges) + 2) + len(periods) + 2)
+            passed = _longer(passed, last - first)
+            n = _changes(changes, days, alive, starts[first], starts[last], edges, begins[i], ends[i], periods)
             for r in range(first, last):
                 passed[r - first] = starts[r]
             now = 0
-            for s in range(m - 1):
-                a, b = ordered[s], ordered[s + 1]
+            for s in range(n - 1):
+                a, b = changes[s], changes[s + 1]
                 if b <= a:
                     continue
-                middle = (a + b) / 2
-                codes = _longer_ints(codes, coded + last - first)
-                before = coded
+                middle, before = (a + b) / 2, coded
+                codes = _longer(codes, coded + (last - first) * (most + 1))
                 for r in range(first, last):
-                    at = passed[r - first]
-                    while at < starts[r + 1] and days[at] <= middle:
-                        at += 1
-                    passed[r - first] = at
-                    kind = _kind(middle, days, alive, starts[r], at, edges, most)
-                    if kind >= 0:
-                        codes[coded] = channel[r] * bins * (most + 1) + kind
-                        coded += 1
+                    while passed[r - first] < starts[r + 1] and days[passed[r - first]] <= middle:
+                        passed[r - first] += 1
+                    coded = _alive(codes, coded, channel[r] * kinds, middle, days, alive, starts[r], passed[r - first], edges, most)
                 if coded > before:
                     while now + 2 < len(periods) and periods[now + 1] <= middle:
                         now += 1
-                    length, period = _longer(length, size + 1), _longer_ints(period, size + 1)
-                    code_ends = _longer_ints(code_ends, size + 1)
+                    length, period, code_ends = _longer(length, size + 1), _longer(period, size + 1), _longer(code_ends, size + 1)
                     length[size] = _clock(b, clock_days) - _clock(a, clock_days)
                     period[size], code_ends[size] = now, coded
                     size += 1
         stretch_offsets[i + 1] = size
     code_offsets = np.zeros(size + 1, np.int64)
-    code_offsets[1:] = code_ends[:size]
+    for s in range(size):
+        code_offsets[s + 1] = code_ends[s]
     return stretch_offsets, period[:size].copy(), length[:size].copy(), codes[:coded].copy(), code_offsets
 
 
 def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets, edges, most):  # type: ignore[no-untyped-def]
-    codes, coded = np.empty(2048, np.int32), 0
+    codes, coded = np.empty(4096, np.int32), 0
     code_offsets = np.zeros(len(order_days) + 1, np.int64)
     for i in range(len(order_offsets) - 1):
         for o in range(order_offsets[i], order_offsets[i + 1]):
-            codes = _longer_ints(codes, coded + offsets[i + 1] - offsets[i])
+            codes = _longer(codes, coded + (offsets[i + 1] - offsets[i]) * (most + 1))
             for r in range(offsets[i], offsets[i + 1]):
-                at = starts[r] + np.searchsorted(days[starts[r] : starts[r + 1]], order_days[o], side="right")
-                kind = _kind(order_days[o], days, alive, starts[r], at, edges, most)
-                if kind >= 0:
-                    codes[coded] = channel[r] * len(edges) * (most + 1) + kind
-                    coded += 1
+                low, high = starts[r], starts[r + 1]
+                while low < high:
+                    middle = (low + high) // 2
+                    if days[middle] <= order_days[o]:
+                        low = middle + 1
+                    else:
+                        high = middle
+                coded = _alive(codes, coded, channel[r] * 2 * len(edges), order_days[o], days, alive, starts[r], low, edges, most)
             code_offsets[o + 1] = coded
     return codes[:coded].copy(), code_offsets

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.exposure_sweep import Floats, Ints
     from relkit.models.attribution.hazard_fit import FittedHazard
-    from relkit.models.attribution.hazard_likelihood import Form, HazardData
+    from relkit.models.attribution.hazard_likelihood import Combination, HazardData
 
 Game = Literal["shapley", "removal"]
 
@@ -73,58 +73,32 @@ class GroupCredit:
 
 
 def group_credit(
-    data: HazardData, parameters: Floats, form: Form, game: Game, values: Floats, groups: Ints, number: int, channels: int
+    data: HazardData, parameters: Floats, combination: Combination, game: Game, values: Floats, groups: Ints, number: int, channels: int
 ) -> GroupCredit:
     """Return the credit of channels for groups of conversions.
 
     Args:
         data: exposures of the fit, with all n conversions.
         parameters: of the fit.
-        form: how effects combine.
+        combination: how effects combine.
         game: how conversions are shared out.
         values: of each conversion; (n,).
         groups: of each conversion; -1 for none; (n,).
         number: of groups.
         channels: their number.
     """
-    each, terms = data.exposures, data.terms
-    calendar = np.concatenate([np.zeros(1), parameters[terms.parameters :]])
-    adds = terms.adds(form)
+    kinds = len(data.is_marker) // max(channels, 1)
     found = _kernel()(
-        each.stretch_offsets,
-        each.stretch_period,
-        each.stretch_length,
-        each.stretch_codes,
-        each.stretch_code_offsets,
-        data.order_offsets,
-        data.order_period,
-        each.order_codes,
-        each.order_code_offsets,
-        data.at_risk,
-        terms.effects(parameters[: terms.parameters]),
-        terms.first,
-        terms.second,
-        terms.weight,
-        terms.parameters,
-        calendar,
-        adds,
-        terms.is_marker,
-        SMALLEST,
-        values,
-        groups,
-        number,
-        channels,
-        len(terms.first) // max(channels, 1),
-        game == "removal",
+        *data.arguments(parameters, combination), data.is_marker, values, groups, number, channels, kinds, game == "removal"
     )
     sums, squares, slopes, products, scores = found
-    keep = np.delete(np.arange(terms.parameters + data.periods), terms.parameters)
-    return GroupCredit(sums, squares, slopes[..., keep], products[..., keep], scores[np.ix_(keep, keep)])
+    scores += np.tril(scores, -1).T
+    return GroupCredit(sums, squares, slopes[..., data.kept], products[..., data.kept], scores[np.ix_(data.kept, data.kept)])
 
 
 @cache
 def _kernel() -> Callable[..., Any]:
-    return compiled(_credit, *HELPERS, _before, _multiplied, _shares, _slopes_of, _add_order, _expected)
+    return compiled(_credit, *HELPERS, _before, _shares, _slopes_of, _effects_of, _add_order, _expected)
 
 
 def _before(factors, n, leaving, polynomials):  # type: ignore[no-untyped-def]
@@ -145,130 +119,127 @@ def _before(factors, n, leaving, polynomials):  # type: ignore[no-untyped-def]
     return mean
 
 
-def _multiplied(shares, factors, n, polynomials):  # type: ignore[no-untyped-def]
-    """Write the Shapley shares of n factors that multiply."""
-    product = 1.0
+def _shares(shares, effects, n, adds, removal, factors, polynomials):  # type: ignore[no-untyped-def]
+    """Write the share of each of n channels in a conversion, from the effect of each."""
+    total, product = 1.0, 1.0
     for a in range(n):
+        total += effects[a]
+        factors[a] = np.exp(effects[a])
         product *= factors[a]
     for a in range(n):
-        shares[a] = (factors[a] - 1.0) * _before(factors, n, a, polynomials) / product
+        if adds:
+            shares[a] = effects[a] / max(total, SMALLEST)
+        elif removal or n == 1:
+            shares[a] = 1.0 - 1.0 / factors[a]
+        else:
+            shares[a] = (factors[a] - 1.0) * _before(factors, n, a, polynomials) / product
 
 
-def _shares(shares, effects, n, adds, removal, smallest, factors, polynomials):  # type: ignore[no-untyped-def]
-    """Write the share of each of n channels in a conversion, from the effect of each."""
-    if adds:
-        total = 1.0
-        for a in range(n):
-            total += effects[a]
-        for a in range(n):
-            shares[a] = effects[a] / max(total, smallest)
-        return
-    for a in range(n):
-        factors[a] = np.exp(effects[a])
-        shares[a] = 1.0 - 1.0 / factors[a]
-    if not removal and n > 1:
-        _multiplied(shares, factors, n, polynomials)
-
-
-def _slopes_of(slopes, high, low, effects, n, adds, removal, smallest, factors, polynomials):  # type: ignore[no-untyped-def]
-    """Write the slope of each share by each effect, by differences."""
+def _slopes_of(slopes, effects, n, adds, removal, room):  # type: ignore[no-untyped-def]
+    """Write the slope of each share by each effect, by central differences."""
     step = 1e-5
     for b in range(n):
         effects[b] += step
-        _shares(high, effects, n, adds, removal, smallest, factors, polynomials)
+        _shares(room[1], effects, n, adds, removal, room[3], room[4])
         effects[b] -= 2 * step
-        _shares(low, effects, n, adds, removal, smallest, factors, polynomials)
+        _shares(room[2], effects, n, adds, removal, room[3], room[4])
         effects[b] += step
         for a in range(n):
-            slopes[a, b] = (high[a] - low[a]) / (2 * step)
+            slopes[a, b] = (room[1, a] - room[2, a]) / (2 * step)
 
 
-def _add_order(  # type: ignore[no-untyped-def]
-    out, codes, start, end, effects, first, second, weight, adds, is_marker, smallest, removal, kinds, group, value, x, room, slopes
-):
-    """Add the shares of one conversion to its group; x is its score."""
-    sums, squares, gradients, products = out
+def _effects_of(room, place, codes, start, end, effects, is_marker, kinds):  # type: ignore[no-untyped-def]
+    """Write the effect of each channel of an exposure and its number, without markers; return how many channels there are."""
     n = 0
     for c in range(start, end):
-        if not is_marker[codes[c]]:
-            room[0, n], room[5, n] = effects[codes[c]], float(codes[c])
+        if is_marker[codes[c]]:
+            continue
+        if n == 0 or place[n - 1] != codes[c] // kinds:
+            place[n], room[n] = codes[c] // kinds, 0.0
             n += 1
-    if n == 0:
-        return
-    add = adds[int(room[5, 0])]
-    _slopes_of(slopes, room[1], room[2], room[0], n, add, removal, smallest, room[3], room[4])
-    _shares(room[1], room[0], n, add, removal, smallest, room[3], room[4])
-    for v in range(2):
-        worth = value if v else 1.0
-        for a in range(n):
-            channel = int(room[5, a]) // kinds
-            sums[v, group, channel] += room[1, a] * worth
-            squares[v, group, channel] += (room[1, a] * worth) ** 2
-            products[v, group, channel] += room[1, a] * worth * x
-            for b in range(n):
-                code = int(room[5, b])
-                gradients[v, group, channel, first[code]] += slopes[a, b] * worth
-                gradients[v, group, channel, second[code]] += slopes[a, b] * worth * weight[code]
+        room[n - 1] += effects[codes[c]]
+    return n
+
+
+def _add_order(out, codes, start, end, is_marker, kinds, place, n, group, worth, v, x, shares, slopes):  # type: ignore[no-untyped-def]
+    """Add the shares of one conversion to its group; x is its score, v 1 for values."""
+    sums, squares, gradients, products = out
+    for a in range(n):
+        k = place[a]
+        sums[v, group, k] += shares[a] * worth
+        squares[v, group, k] += (shares[a] * worth) ** 2
+        for p in range(len(x)):
+            products[v, group, k, p] += shares[a] * worth * x[p]
+        b = 0
+        for c in range(start, end):
+            if is_marker[codes[c]]:
+                continue
+            while place[b] != codes[c] // kinds:
+                b += 1
+            gradients[v, group, k, codes[c]] += slopes[a, b] * worth
 
 
 def _expected(  # type: ignore[no-untyped-def]
-    mean, at_risk, base, q, start, end, period, length, codes, code_offsets, effects, first, second, weight, adds, smallest, active, slopes
+    mean, at_risk, base, q, start, end, period, length, codes, code_offsets, effects, adds, parts, active, slopes
 ):
     """Write the expected score of a conversion of one person: the mean of the slopes over the person's time at risk."""
-    mean[:] = 0.0
     total = 0.0
+    for p in range(q):
+        mean[p] = 0.0
     for k in range(len(base)):
         mean[q + k] = base[k] * at_risk[k]
         total += mean[q + k]
     for s in range(start, end):
-        theta, added = _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, smallest)  # noqa: F821
         plain = base[period[s]] * length[s]
-        total += plain * (theta - 1.0)
-        mean[q + period[s]] += plain * (theta - 1.0)
-        n = _listed(active, slopes, codes, code_offsets[s], code_offsets[s + 1], first, second, weight, added, adds, smallest)  # noqa: F821
-        for a in range(n):
-            mean[active[a]] += plain * theta * slopes[a]
-    if total > 0.0:
-        mean /= total
+        expected = plain * _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, parts)  # noqa: F821
+        total += expected - plain
+        mean[q + period[s]] += expected - plain
+        for a in range(_listed(active, slopes, codes, code_offsets[s], code_offsets[s + 1], adds, parts)):  # noqa: F821
+            mean[active[a]] += expected * slopes[a]
+    for p in range(len(mean)):
+        mean[p] = mean[p] / total if total > 0.0 else 0.0
 
 
 def _credit(  # type: ignore[no-untyped-def]
-    offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, first,
-    second, weight, q, calendar, adds, is_marker, smallest, values, groups, number, channels, kinds, removal,
+    offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, calendar,
+    adds, is_marker, values, groups, number, channels, kinds, removal,
 ):  # fmt: skip
-    size, base = q + at_risk.shape[1], np.exp(calendar)
-    sums, squares = np.zeros((2, number, channels)), np.zeros((2, number, channels))
+    q, base = len(effects), np.exp(calendar)
+    size = q + len(base)
+    sums, squares, scores = np.zeros((2, number, channels)), np.zeros((2, number, channels)), np.zeros((size, size))
     gradients, products = np.zeros((2, number, channels, size)), np.zeros((2, number, channels, size))
-    out, scores = (sums, squares, gradients, products), np.zeros((size, size))
-    active, slopes = np.empty(2 * len(effects) + 2, np.int64), np.empty(2 * len(effects) + 2)
+    out, parts, active, slopes = (sums, squares, gradients, products), np.ones(3), np.empty(4096, np.int64), np.empty(4096)
     mean, score, x = np.zeros(size), np.zeros(size), np.zeros(size)
-    room, own = np.zeros((6, channels + 2)), np.zeros((channels + 1, channels + 1))
+    room, place, own = np.zeros((5, channels + 2)), np.zeros(channels + 2, np.int64), np.zeros((channels + 1, channels + 1))
     for i in range(len(at_risk)):
         if order_offsets[i + 1] == order_offsets[i]:
             continue
         _expected(
-            mean, at_risk[i], base, q, offsets[i], offsets[i + 1], period, length, codes, code_offsets, effects, first, second, weight,
-            adds, smallest, active, slopes,
-        )  # fmt: skip
-        score[:] = 0.0
+            mean, at_risk[i], base, q, offsets[i], offsets[i + 1], period, length, codes, code_offsets, effects, adds, parts, active, slopes
+        )
+        for p in range(size):
+            score[p] = 0.0
         for o in range(order_offsets[i], order_offsets[i + 1]):
             start, end = order_code_offsets[o], order_code_offsets[o + 1]
-            x[:] = 0.0
+            for p in range(size):
+                x[p] = -mean[p] if order_period[o] >= 0 else 0.0
             if order_period[o] >= 0:
-                added = _factor(order_codes, start, end, effects, adds, smallest)[1]  # noqa: F821
-                n = _listed(active, slopes, order_codes, start, end, first, second, weight, added, adds, smallest)  # noqa: F821
-                for a in range(n):
+                _factor(order_codes, start, end, effects, adds, parts)  # noqa: F821
+                for a in range(_listed(active, slopes, order_codes, start, end, adds, parts)):  # noqa: F821
                     x[active[a]] += slopes[a]
                 x[q + order_period[o]] += 1.0
-                x -= mean
-                score += x
-            if groups[o] >= 0 and end > start:
-                _add_order(
-                    out, order_codes, start, end, effects, first, second, weight, adds, is_marker, smallest, removal, kinds, groups[o],
-                    values[o], x, room, own,
-                )  # fmt: skip
+                for p in range(size):
+                    score[p] += x[p]
+            n = _effects_of(room[0], place, order_codes, start, end, effects, is_marker, kinds) if groups[o] >= 0 else 0
+            if n:
+                add = adds[place[0] * kinds] > 0
+                _slopes_of(own, room[0], n, add, removal, room)
+                _shares(room[1], room[0], n, add, removal, room[3], room[4])
+                for v in range(2):
+                    worth = values[o] if v else 1.0
+                    _add_order(out, order_codes, start, end, is_marker, kinds, place, n, groups[o], worth, v, x, room[1], own)
         for p in range(size):
             if score[p] != 0.0:
-                for r in range(size):
+                for r in range(p + 1):
                     scores[p, r] += score[p] * score[r]
     return sums, squares, gradients, products, scores

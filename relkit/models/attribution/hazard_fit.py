@@ -17,13 +17,13 @@ from relkit.models.attribution.hazard_likelihood import HazardData, Sums, hazard
 
 if TYPE_CHECKING:
     from relkit.models.attribution.exposure_sweep import ExposureForm, Floats
-    from relkit.models.attribution.hazard_likelihood import Form
+    from relkit.models.attribution.hazard_likelihood import Combination
 
-STEPS, ROUNDS, HALVINGS = 25, 8, 12
-TOLERANCE = 1e-7
-"""Of the Newton decrement, in units of log-likelihood."""
+STEPS, HALVINGS = 40, 12
+TOLERANCE, SETTLED = 1e-6, 0.1
+"""Of the Newton decrement, in units of log-likelihood; and of the logarithms of the variances."""
 CALENDAR_PRECISION = 1e-3
-START, LEAST, MOST = 0.25, 1e-3, 9.0
+START, LEAST, MOST = 0.05, 1e-3, 9.0
 """Variances of the differences: the first value tried, and their bounds."""
 
 
@@ -69,66 +69,58 @@ class Penalty:
 
 
 def penalty_of(form: ExposureForm, channels: int, parameters: int) -> Penalty:
-    """Return the penalty for effects by channel and bin, then one of a further touch for each channel, then the calendar."""
-    bins = form.bins
-    differences = np.eye(bins) - np.eye(bins, k=1)
+    """Return the penalty for effects by channel: by age of the most recent touch, then by age of earlier ones; and for the calendar."""
+    differences = np.eye(form.bins) - np.eye(form.bins, k=1)
+    smooth, nothing, effects = differences.T @ differences, np.zeros((form.bins, form.bins)), channels * form.kinds
     parts, always = np.zeros((2, parameters, parameters)), np.zeros((parameters, parameters))
-    smooth = np.kron(np.eye(channels), differences.T @ differences)
-    parts[0, : channels * bins, : channels * bins] = smooth
-    repeats = np.arange(channels * bins, channels * (bins + 1))
-    parts[1, repeats, repeats] = 1.0
-    calendar = np.arange(channels * (bins + 1), parameters)
+    for part, blocks in enumerate(((smooth, nothing), (nothing, smooth))):
+        own = np.block([[blocks[0], nothing], [nothing, blocks[1]]])
+        parts[part, :effects, :effects] = np.kron(np.eye(channels), own)
+    calendar = np.arange(effects, parameters)
     always[calendar, calendar] = CALENDAR_PRECISION
-    return Penalty(parts, (channels * bins, channels), always)
+    return Penalty(parts, (channels * form.bins, channels * form.bins), always)
 
 
-def fit_hazard(data: HazardData, penalty: Penalty, form: Form, start: Floats | None = None) -> FittedHazard:
-    """Return the effects at the maximum of the penalised likelihood.
+def fit_hazard(data: HazardData, penalty: Penalty, combination: Combination, start: FittedHazard | None = None) -> FittedHazard:
+    """Return the effects at the maximum of the penalised likelihood, the penalty being learnt along the way.
 
     Args:
         data: of q parameters.
         penalty: on them.
-        form: how effects of several channels combine.
-        start: first values; none by default.
+        combination: how effects combine.
+        start: a fit to begin from; without effects by default.
     """
-    parameters = np.zeros(data.parameters) if start is None else start
-    variances, converged = (START, START), False
-    for _ in range(ROUNDS):
-        parameters, sums, reached = _optimum(data, parameters, penalty.at(variances), form)
-        covariance = np.linalg.inv(sums.information + penalty.at(variances))
+    parameters = np.zeros(data.parameters) if start is None else start.parameters
+    variances, converged = (START, START) if start is None else start.variances, False
+    sums = hazard_sums(data, parameters, combination)
+    for _ in range(STEPS):
+        precision = penalty.at(variances)
+        covariance = np.linalg.inv(sums.information + precision)
+        slope = sums.gradient - precision @ parameters
+        step = covariance @ slope
         updated = _variances(parameters, covariance, penalty)
-        converged = reached and bool(np.allclose(np.log(updated), np.log(variances), atol=0.05))
-        if converged:
+        settled = bool(np.allclose(np.log(updated), np.log(variances), atol=SETTLED))
+        if converged := bool(slope @ step < TOLERANCE and settled):
             break
-        variances = updated
-    sums = hazard_sums(data, parameters, form)
-    precision = penalty.at(variances)
-    covariance = np.linalg.inv(sums.information + precision)
+        parameters, sums = _stepped(data, parameters, step, precision, combination, sums)
+        variances = variances if settled else updated
     evidence = sums.log_likelihood - 0.5 * parameters @ precision @ parameters
     evidence += 0.5 * (_log_determinant(precision) - _log_determinant(sums.information + precision))
     return FittedHazard(parameters, covariance, sums, variances, float(evidence), converged)
 
 
-def _optimum(data: HazardData, parameters: Floats, precision: Floats, form: Form) -> tuple[Floats, Sums, bool]:
-    """Return the optimum for one strength of the penalty, by Newton steps that are halved until they rise."""
-    sums = hazard_sums(data, parameters, form)
+def _stepped(
+    data: HazardData, parameters: Floats, step: Floats, precision: Floats, combination: Combination, sums: Sums
+) -> tuple[Floats, Sums]:
+    """Return the parameters after a step that is halved until the penalised likelihood does not fall, and the sums there."""
     height = sums.log_likelihood - 0.5 * parameters @ precision @ parameters
-    for _ in range(STEPS):
-        slope = sums.gradient - precision @ parameters
-        step = np.linalg.solve(sums.information + precision, slope)
-        if slope @ step < TOLERANCE:
-            return parameters, sums, True
-        for _ in range(HALVINGS):
-            tried = parameters + step
-            found = hazard_sums(data, tried, form)
-            higher = found.log_likelihood - 0.5 * tried @ precision @ tried
-            if higher >= height - 1e-12 * abs(height):
-                break
-            step = step / 2
-        else:
-            return parameters, sums, False
-        parameters, sums, height = tried, found, higher
-    return parameters, sums, False
+    for _ in range(HALVINGS):
+        tried = parameters + step
+        found = hazard_sums(data, tried, combination)
+        if found.log_likelihood - 0.5 * tried @ precision @ tried >= height - 1e-9 * abs(height):
+            return tried, found
+        step = step / 2
+    return parameters, sums
 
 
 def _variances(parameters: Floats, covariance: Floats, penalty: Penalty) -> tuple[float, float]:

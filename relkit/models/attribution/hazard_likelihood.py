@@ -39,30 +39,22 @@ SMALLEST = 0.02
 """Smallest factor on the intensity that an exposure can have if effects add: a rate cannot fall to nothing."""
 
 
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """Parameters that each code of an exposure adds.
+@dataclass(frozen=True)
+class Combination:
+    """How the effects of touches combine.
 
     Attributes:
-        first, second: positions of two parameters of each code; (f,) int64.
-        weight: of the second, the first having weight 1; (f,) float64.
-        parameters: number of parameters of exposure.
-        is_marker: whether each code belongs to a marker; (f,) bool.
+        channels: channels multiply the intensity by exp(sum of effects), or by 1 + sum of effects.
+        markers: the same of visits that people make by themselves.
     """
 
-    first: Ints
-    second: Ints
-    weight: Floats
-    parameters: int
-    is_marker: NDArray[np.bool_]
+    channels: Form = "add"
+    markers: Form = "multiply"
 
-    def adds(self, form: Form) -> NDArray[np.bool_]:
-        """Return whether each code adds to the intensity, in place of multiplying it; (f,)."""
-        return ~self.is_marker if form == "add" else np.zeros(len(self.first), np.bool_)
-
-    def effects(self, coefficients: Floats) -> Floats:
-        """Return the effect of each code; (f,)."""
-        return coefficients[self.first] + self.weight * coefficients[self.second]
+    def codes(self, is_marker: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """Return of each code whether it multiplies (0), adds to what channels add (1), or to what markers add (2)."""
+        own = np.where(is_marker, 2 * (self.markers == "add"), 1 * (self.channels == "add"))
+        return own.astype(np.int8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,21 +66,48 @@ class HazardData:
         order_offsets: position of each person's first conversion; (p + 1,).
         order_period: stretch of the calendar of each conversion, -1 outside the time at risk; (n,).
         at_risk: time of the clock at risk of each person in each stretch of the calendar; (p, k).
-        terms: parameters of the codes.
-        periods: number of stretches of the calendar.
+        is_marker: whether each code belongs to a marker; each code has a parameter; (f,).
     """
 
     exposures: Exposures
     order_offsets: Ints
     order_period: Ints
     at_risk: Floats
-    terms: Terms
-    periods: int
+    is_marker: NDArray[np.bool_]
 
     @property
     def parameters(self) -> int:
-        """Number of parameters: of exposure, then of the calendar but for its first stretch."""
-        return self.terms.parameters + self.periods - 1
+        """Number of parameters: effects, then log factors of the calendar but for its first stretch."""
+        return len(self.is_marker) + self.at_risk.shape[1] - 1
+
+    @property
+    def kept(self) -> Ints:
+        """Positions of the parameters among the effects and the log factors of all stretches of the calendar."""
+        return np.delete(np.arange(self.parameters + 1), len(self.is_marker))
+
+    def split(self, parameters: Floats) -> tuple[Floats, Floats]:
+        """Return the effects of the codes, and the log factors of all stretches of the calendar."""
+        effects = len(self.is_marker)
+        return parameters[:effects], np.concatenate([np.zeros(1), parameters[effects:]])
+
+    def arguments(self, parameters: Floats, combination: Combination) -> tuple[Any, ...]:
+        """Return the first arguments of the kernels."""
+        each, (effects, calendar) = self.exposures, self.split(parameters)
+        return (
+            each.stretch_offsets,
+            each.stretch_period,
+            each.stretch_length,
+            each.stretch_codes,
+            each.stretch_code_offsets,
+            self.order_offsets,
+            self.order_period,
+            each.order_codes,
+            each.order_code_offsets,
+            self.at_risk,
+            effects,
+            calendar,
+            combination.codes(self.is_marker),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +125,7 @@ class Sums:
     information: Floats
 
 
-def hazard_data(timelines: CodedTimelines, exposures: Exposures, terms: Terms, calendar: Calendar) -> HazardData:
+def hazard_data(timelines: CodedTimelines, exposures: Exposures, is_marker: NDArray[np.bool_], calendar: Calendar) -> HazardData:
     """Return the data of a fit."""
     low = np.maximum(timelines.from_day[:, None], calendar.edges[None, :-1])
     high = np.maximum(np.minimum(timelines.until_day[:, None], calendar.edges[None, 1:]), low)
@@ -115,8 +134,7 @@ def hazard_data(timelines: CodedTimelines, exposures: Exposures, terms: Terms, c
         order_offsets=timelines.order_offsets,
         order_period=np.where(_at_risk(timelines), calendar.period_of(timelines.order_days), -1),
         at_risk=calendar.clock(high) - calendar.clock(low),
-        terms=terms,
-        periods=calendar.periods,
+        is_marker=is_marker,
     )
 
 
@@ -126,35 +144,11 @@ def _at_risk(timelines: CodedTimelines) -> NDArray[np.bool_]:
     return np.asarray((days > timelines.from_day[people]) & (days <= timelines.until_day[people]))
 
 
-def hazard_sums(data: HazardData, parameters: Floats, form: Form) -> Sums:
+def hazard_sums(data: HazardData, parameters: Floats, combination: Combination) -> Sums:
     """Return the log-likelihood and its derivatives at parameters: effects of exposure, then log factors of the calendar but the first."""
-    each, terms = data.exposures, data.terms
-    effects = terms.effects(parameters[: terms.parameters])
-    calendar = np.concatenate([np.zeros(1), parameters[terms.parameters :]])
-    found = _kernel()(
-        each.stretch_offsets,
-        each.stretch_period,
-        each.stretch_length,
-        each.stretch_codes,
-        each.stretch_code_offsets,
-        data.order_offsets,
-        data.order_period,
-        each.order_codes,
-        each.order_code_offsets,
-        data.at_risk,
-        effects,
-        terms.first,
-        terms.second,
-        terms.weight,
-        terms.parameters,
-        calendar,
-        terms.adds(form),
-        SMALLEST,
-    )
-    keep = np.delete(np.arange(terms.parameters + data.periods), terms.parameters)
-    log_likelihood, gradient, information = found
+    log_likelihood, gradient, information = _kernel()(*data.arguments(parameters, combination))
     whole = information + np.tril(information, -1).T
-    return Sums(float(log_likelihood), gradient[keep], whole[np.ix_(keep, keep)])
+    return Sums(float(log_likelihood), gradient[data.kept], whole[np.ix_(data.kept, data.kept)])
 
 
 @cache
@@ -162,30 +156,26 @@ def _kernel() -> Callable[..., Any]:
     return compiled(_sums, *HELPERS, _add_information)
 
 
-def _factor(codes, start, end, effects, adds, smallest):  # type: ignore[no-untyped-def]
-    """Return the factor on the intensity of an exposure, and the part of it that adds."""
-    log, added = 0.0, 1.0
+def _factor(codes, start, end, effects, adds, parts):  # type: ignore[no-untyped-def]
+    """Return the factor on the intensity of an exposure; `parts` becomes what channels and markers add, with the one they add to."""
+    log = 0.0
+    parts[1], parts[2] = 1.0, 1.0
     for c in range(start, end):
-        if adds[codes[c]]:
-            added += effects[codes[c]]
-        else:
+        if adds[codes[c]] == 0:
             log += effects[codes[c]]
-    added = max(added, smallest)
-    return np.exp(log) * added, added
+        else:
+            parts[adds[codes[c]]] += effects[codes[c]]
+    return np.exp(log) * max(parts[1], SMALLEST) * max(parts[2], SMALLEST)
 
 
-def _listed(active, slopes, codes, start, end, first, second, weight, added, adds, smallest):  # type: ignore[no-untyped-def]
+def _listed(active, slopes, codes, start, end, adds, parts):  # type: ignore[no-untyped-def]
     """List the parameters of an exposure with the slopes of the log intensity, and return their number."""
-    n = 0
     for c in range(start, end):
         code = codes[c]
-        slope = 1.0 if not adds[code] else 0.0 if added <= smallest else 1.0 / added
-        active[n], slopes[n] = first[code], slope
-        n += 1
-        if weight[code] != 0.0:
-            active[n], slopes[n] = second[code], slope * weight[code]
-            n += 1
-    return n
+        active[c - start] = code
+        part = parts[adds[code]]
+        slopes[c - start] = 1.0 if adds[code] == 0 else 0.0 if part <= SMALLEST else 1.0 / part
+    return end - start
 
 
 def _base_of(mean, touched, at_risk, base, q):  # type: ignore[no-untyped-def]
@@ -209,16 +199,7 @@ def _counted(order_period, start, end):  # type: ignore[no-untyped-def]
     return n
 
 
-def _note(p, touched, is_touched, m):  # type: ignore[no-untyped-def]
-    """List a parameter if it is not listed yet, and return the number listed."""
-    if is_touched[p]:
-        return m
-    is_touched[p] = True
-    touched[m] = p
-    return m + 1
-
-
-HELPERS = (_factor, _listed, _base_of, _counted, _note)
+HELPERS = (_factor, _listed, _base_of, _counted)
 """Functions of the kernels of hazards."""
 
 
@@ -234,44 +215,46 @@ def _add_information(information, rate, total, mean, touched, m, q):  # type: ig
 
 
 def _sums(  # type: ignore[no-untyped-def]
-    offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, first,
-    second, weight, q, calendar, adds, smallest,
+    offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, calendar,
+    adds,
 ):  # fmt: skip
-    size = q + at_risk.shape[1]
-    gradient, information, base = np.zeros(size), np.zeros((size, size)), np.exp(calendar)
-    mean, touched, is_touched = np.zeros(size), np.empty(size, np.int64), np.zeros(size, np.bool_)
-    active, slopes = np.empty(2 * len(effects) + 2, np.int64), np.empty(2 * len(effects) + 2)
+    q, base = len(effects), np.exp(calendar)
+    size = q + len(base)
+    gradient, information, mean = np.zeros(size), np.zeros((size, size)), np.zeros(size)
+    touched, is_touched, parts = np.empty(size, np.int64), np.zeros(size, np.bool_), np.ones(3)
+    active, slopes = np.empty(4096, np.int64), np.empty(4096)
     log_likelihood = 0.0
     for i in range(len(at_risk)):
         orders = _counted(order_period, order_offsets[i], order_offsets[i + 1])
         total, m = _base_of(mean, touched, at_risk[i], base, q)
         for s in range(offsets[i], offsets[i + 1]):
-            theta = _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, smallest)[0]
-            total += base[period[s]] * length[s] * (theta - 1.0)
+            total += base[period[s]] * length[s] * (_factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, parts) - 1.0)
         if orders and total > 0.0:
             rate = orders / total
             for s in range(offsets[i], offsets[i + 1]):
-                theta, added = _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, smallest)
-                at, expected = q + period[s], base[period[s]] * length[s] * theta
+                expected = base[period[s]] * length[s] * _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, parts)
+                at, n = q + period[s], _listed(active, slopes, codes, code_offsets[s], code_offsets[s + 1], adds, parts)
                 mean[at] += expected - base[period[s]] * length[s]
-                n = _listed(active, slopes, codes, code_offsets[s], code_offsets[s + 1], first, second, weight, added, adds, smallest)
                 for a in range(n):
                     p, part = active[a], expected * slopes[a]
-                    m = _note(p, touched, is_touched, m)
+                    if not is_touched[p]:
+                        is_touched[p] = True
+                        touched[m] = p
+                        m += 1
                     mean[p] += part
                     information[at, p] += rate * part
                     for b in range(a + 1):
-                        information[max(p, active[b]), min(p, active[b])] += rate * part * slopes[b]
+                        twice = 2.0 if b < a and active[b] == p else 1.0
+                        information[max(p, active[b]), min(p, active[b])] += twice * rate * part * slopes[b]
             for o in range(order_offsets[i], order_offsets[i + 1]):
-                if order_period[o] < 0:
-                    continue
-                start, end = order_code_offsets[o], order_code_offsets[o + 1]
-                theta, added = _factor(order_codes, start, end, effects, adds, smallest)
-                log_likelihood += np.log(theta) + calendar[order_period[o]] - np.log(total)
-                gradient[q + order_period[o]] += 1.0
-                for a in range(_listed(active, slopes, order_codes, start, end, first, second, weight, added, adds, smallest)):
-                    gradient[active[a]] += slopes[a]
-            gradient[touched[:m]] -= rate * mean[touched[:m]]
+                if order_period[o] >= 0:
+                    theta = _factor(order_codes, order_code_offsets[o], order_code_offsets[o + 1], effects, adds, parts)
+                    log_likelihood += np.log(theta) + calendar[order_period[o]] - np.log(total)
+                    gradient[q + order_period[o]] += 1.0
+                    for a in range(_listed(active, slopes, order_codes, order_code_offsets[o], order_code_offsets[o + 1], adds, parts)):
+                        gradient[active[a]] += slopes[a]
+            for a in range(m):
+                gradient[touched[a]] -= rate * mean[touched[a]]
             _add_information(information, rate, total, mean, touched, m, q)
         for a in range(m):
             mean[touched[a]] = 0.0

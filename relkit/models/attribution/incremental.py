@@ -33,7 +33,7 @@ from relkit.models.attribution.family import TIMELINES
 from relkit.models.attribution.hazard_credit import group_credit
 from relkit.models.attribution.hazard_fit import fit_hazard, penalty_of
 from relkit.models.attribution.hazard_groups import conversion_groups, totals_table
-from relkit.models.attribution.hazard_likelihood import Terms, hazard_data
+from relkit.models.attribution.hazard_likelihood import Combination, hazard_data
 from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.scalars import check_choice, check_scalar
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from relkit.models.attribution.hazard_groups import ConversionGroups
     from relkit.models.attribution.hazard_likelihood import Form, HazardData
 
-EDGES_DAYS = (1.0, 3.0, 7.0, 14.0)
+EDGES_DAYS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0)
 """Upper edges of the bins of time since a touch; the lookback is the last."""
 EARLY_SHARE = 0.25
 """Most of the days with touches in which exposure counts as not yet known, because touches before them were not recorded."""
@@ -62,7 +62,7 @@ class Incremental(JourneySettings):
         combine: how effects of channels combine: they add, they multiply, or auto, what explains the data better.
         own_visits: channels that people come by themselves: signs of interest, credited with nothing.
         edges_days: upper edges of the bins of time since the most recent touch, below the lookback.
-        most_repeats: earlier touches beyond this number make no difference.
+        most_earlier: touches of a channel before its most recent one that count.
     """
 
     name: ClassVar[str] = "attribution.incremental"
@@ -77,13 +77,13 @@ class Incremental(JourneySettings):
     combine: Literal["auto", "add", "multiply"] = "auto"
     own_visits: tuple[str, ...] = ("direct",)
     edges_days: tuple[float, ...] = EDGES_DAYS
-    most_repeats: int = 3
+    most_earlier: int = 3
 
     def __post_init__(self) -> None:
         """Refuse invalid settings."""
         super().__post_init__()
         check_choice(self.combine, "combine", ("auto", "add", "multiply"))
-        check_scalar(self.most_repeats, "most_repeats", ge=0, le=20, where=self.name)
+        check_scalar(self.most_earlier, "most_earlier", ge=0, le=20, where=self.name)
         if list(self.edges_days) != sorted(set(self.edges_days)) or any(not edge > 0 for edge in self.edges_days):
             problem = f"edges_days is {self.edges_days}; edges must be above 0 and ascend."
             raise ParameterError(problem, where=self.name, remedy="Write 1, 3, 7.")
@@ -102,7 +102,7 @@ class Incremental(JourneySettings):
     def form(self) -> ExposureForm:
         """Description of an exposure."""
         longest = max([self.lookback_days, *self.lookbacks.values()])
-        return ExposureForm((*(edge for edge in self.edges_days if edge < longest), longest), self.most_repeats)
+        return ExposureForm((*(edge for edge in self.edges_days if edge < longest), longest), self.most_earlier)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedIncremental:
         """Estimate the conversions that each channel caused.
@@ -122,9 +122,10 @@ class Incremental(JourneySettings):
             raise NotEnoughEventsError(f"there is no {what}.", where=self.name, remedy=remedy)
         buyers = timelines.where(np.diff(timelines.order_offsets) > 0)
         data = _data(self, timelines, buyers)
-        fitted, form, penalty = _fitted(self, data, len(timelines.names))
+        fitted, combination, penalty = _fitted(self, data, len(timelines.names))
         groups = conversion_groups(buyers, self.period)
-        credit = group_credit(data, fitted.parameters, form, "shapley", buyers.order_values, groups.codes, groups.number, len(buyers.names))
+        values, channels = buyers.order_values, len(buyers.names)
+        credit = group_credit(data, fitted.parameters, combination, "shapley", values, groups.codes, groups.number, channels)
         sums = credit.sums.sum(axis=2)
         info = FitInfo(
             as_of=as_of,
@@ -138,8 +139,8 @@ class Incremental(JourneySettings):
             info=info,
             credits=_credits(self, timelines.names, credit, groups, fitted, penalty),
             totals=totals_table(buyers, groups, {"conversions": sums[0], "value": sums[1]}),
-            effects=_effects(self, timelines.names, fitted, form),
-            combined=form,
+            effects=_effects(self, timelines.names, fitted),
+            combined=combination,
         )
 
     def judge(self, fitted: FittedIncremental, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:  # noqa: ARG002
@@ -155,8 +156,8 @@ class FittedIncremental(FittedCredit):
 
     Attributes:
         settings: the settings that were fitted.
-        effects: channel, days (upper edge of the bin, null for a further touch), effect, std_error, is_marker.
-        combined: how effects combine: add or multiply.
+        effects: channel, is_earlier (than the most recent touch), until_days (upper edge of the bin of age), effect, std_error, is_marker.
+        combined: how effects combine.
     """
 
     name: ClassVar[str] = Incremental.name
@@ -164,7 +165,7 @@ class FittedIncremental(FittedCredit):
 
     settings: Incremental
     effects: pl.DataFrame
-    combined: str
+    combined: Combination
 
 
 def _data(settings: Incremental, timelines: CodedTimelines, buyers: CodedTimelines) -> HazardData:
@@ -176,28 +177,22 @@ def _data(settings: Incremental, timelines: CodedTimelines, buyers: CodedTimelin
     at_risk = replace(buyers, from_day=begins)
     runs = touch_runs(at_risk, alive_days(at_risk, settings.lookback_days, settings.lookbacks))
     calendar = calendar_of(at_risk)
-    return hazard_data(at_risk, exposures_of(at_risk, runs, settings.form, calendar), _terms(settings, timelines.names), calendar)
+    is_marker = np.repeat(timelines.names.is_in(list(settings.own_visits)).to_numpy(), settings.form.kinds)
+    return hazard_data(at_risk, exposures_of(at_risk, runs, settings.form, calendar), is_marker, calendar)
 
 
-def _terms(settings: Incremental, names: pl.Series) -> Terms:
-    """Return the parameters of exposure: by channel and bin, then of a further touch by channel."""
-    form, channels = settings.form, len(names)
-    channel = np.repeat(np.arange(channels), form.kinds)
-    return Terms(
-        first=channel * form.bins + np.tile(form.bin_of, channels),
-        second=channels * form.bins + channel,
-        weight=np.tile(form.repeats_of, channels).astype(np.float64),
-        parameters=channels * (form.bins + 1),
-        is_marker=names.is_in(list(settings.own_visits)).to_numpy()[channel],
-    )
-
-
-def _fitted(settings: Incremental, data: HazardData, channels: int) -> tuple[FittedHazard, Form, Penalty]:
-    """Return the fit, in the form with the higher evidence if both are tried."""
+def _fitted(settings: Incremental, data: HazardData, channels: int) -> tuple[FittedHazard, Combination, Penalty]:
+    """Return the fit, in the form with the highest evidence if several are tried."""
     penalty = penalty_of(settings.form, channels, data.parameters)
-    forms: tuple[Form, ...] = ("add", "multiply") if settings.combine == "auto" else (settings.combine,)
-    fits = [(fit_hazard(data, penalty, form), form, penalty) for form in forms]
-    return max(fits, key=lambda each: each[0].evidence)
+    forms: tuple[Form, ...] = ("add", "multiply")
+    own: tuple[Form, ...] = forms if settings.combine == "auto" else (settings.combine,)
+    marked: tuple[Form, ...] = forms if data.is_marker.any() else ("multiply",)
+    first = Combination(channels=own[0], markers=marked[-1])
+    fits = {first: fit_hazard(data, penalty, first)}
+    for other in [replace(first, markers=form) for form in marked[:-1]] + [replace(first, channels=form) for form in own[1:]]:
+        fits[other] = fit_hazard(data, penalty, other, fits[first])
+    best = max(fits, key=lambda each: fits[each].evidence)
+    return fits[best], best, penalty
 
 
 def _credits(
@@ -218,18 +213,15 @@ def _table(names: pl.Series, sums: Any, lows: Any, highs: Any) -> pl.DataFrame:
     return pl.DataFrame({"channel": names, **columns})
 
 
-def _effects(settings: Incremental, names: pl.Series, fitted: FittedHazard, form: Form) -> pl.DataFrame:  # noqa: ARG001
-    """Return the effects by channel and bin, then those of a further touch."""
+def _effects(settings: Incremental, names: pl.Series, fitted: FittedHazard) -> pl.DataFrame:
+    """Return the effects by channel, for its most recent touch and for earlier ones, and bin of age."""
     edges, channels = settings.form.edges, len(names)
-    size = channels * (len(edges) + 1)
-    named = [*np.repeat(names.to_numpy(), len(edges)), *names]
-    return pl.DataFrame(
-        {
-            "channel": named,
-            "days": [*np.tile(edges, channels).tolist(), *[None] * channels],
-            "effect": fitted.parameters[:size],
-            "std_error": np.sqrt(np.diag(fitted.covariance)[:size]),
-            "is_marker": np.isin(named, settings.own_visits),
-        },
-        schema_overrides={"days": pl.Float64},
-    )
+    size = channels * settings.form.kinds
+    columns = {
+        "channel": np.repeat(names.to_numpy(), settings.form.kinds),
+        "is_earlier": np.tile(np.repeat([False, True], len(edges)), channels),
+        "until_days": np.tile(edges, 2 * channels),
+        "effect": fitted.parameters[:size],
+        "std_error": np.sqrt(np.diag(fitted.covariance)[:size]),
+    }
+    return pl.DataFrame(columns).with_columns(is_marker=pl.col("channel").is_in(list(settings.own_visits)))
