@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.jobs.credit_variants import CreditVariants
     from relkit.models.attribution.budget import BudgetScenario
     from relkit.models.attribution.channel_responses import ChannelResponses
     from relkit.periods import AsOf
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 TRANSITIONS = "transition_map"
 """Name of the figure of models that keep the transitions between channels."""
-LOOKBACKS_DAYS = (7.0, 30.0, 90.0)
-"""Lookbacks with which the robustness of credit is shown."""
 CURVE_POINTS, CURVE_REACH = 40, 1.3
 """Points of a drawn response, and its end as a multiple of the larger of the two spends shown."""
 
@@ -148,8 +147,7 @@ class AttributionMaterial:
     @cached_property
     def _reads_with(self) -> dict[str, Any]:
         """Settings with which the first model of journeys, or else the first model, read them."""
-        chosen = next((model for model in self.models if not model.is_incremental), self.models[0])
-        found: dict[str, Any] = self.record[chosen.name]["reads_with"]
+        found: dict[str, Any] = self.record[(self._of_journeys or self.models[0]).name]["reads_with"]
         return found
 
     @property
@@ -182,47 +180,35 @@ class AttributionMaterial:
     @cached_property
     def _experiments(self) -> ChannelExperiments:
         """The experiments next to the models: those declared, and measured draws that are experiments on a channel."""
+        import polars as pl
+
+        from relkit.features.channel_tests import channel_tests
         from relkit.jobs.measured_lifts import measured_lifts
         from relkit.reports.channel_experiments import ChannelExperiments
 
-        found = measured_lifts(self.folder, self.tables, self.as_of).tests
+        measured = measured_lifts(self.folder, self.tables, self.as_of)
+        found = pl.concat([channel_tests(self.tables, self.as_of), measured.tests])
         tests = found.rename({"lift_test_id": "test_id", "channel_id": "channel", "incremental_conversions": "estimate"})
-        return ChannelExperiments(tests=tests, credit=self._credit_in_tests(tests), language=self.language)
+        return ChannelExperiments(tests=tests, credit=self._credit_in(tests), partial=measured.partial, language=self.language)
 
-    def _credit_in_tests(self, tests: pl.DataFrame) -> pl.DataFrame:
+    def _credit_in(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return test_id, model (for people), conversions: what each model credits to the channel of a test in its days."""
         import polars as pl
 
+        schema = {"test_id": pl.String, "model": pl.String, "conversions": pl.Float64}
+        if self._is_grouped:
+            return pl.DataFrame(schema=schema)
         found = [
-            {"test_id": test["test_id"], "model": model.label, "conversions": credited}
+            (test["test_id"], model.label, self._variants(model.name).in_days(test["channel"], test["starts_on"], test["ends_on"]))
             for test in tests.iter_rows(named=True)
             for model in self.models
-            if (credited := self._credit_in(model, test)) is not None
         ]
-        return pl.DataFrame(found, schema={"test_id": pl.String, "model": pl.String, "conversions": pl.Float64})
+        return pl.DataFrame(found, schema=schema, orient="row").drop_nulls("conversions")
 
-    def _credit_in(self, model: CreditModel, test: dict[str, Any]) -> float | None:
-        """Return what a model credits to the channel of a test when it is fitted to the days of the test; None if there is nothing."""
-        from dataclasses import replace
-        from datetime import timedelta
+    def _variants(self, model: str) -> CreditVariants:
+        from relkit.jobs.credit_variants import CreditVariants
 
-        import polars as pl
-
-        from relkit.errors import NotEnoughEventsError
-        from relkit.families.bindings import inputs_of
-        from relkit.periods import AsOf, Holdout
-
-        settings = replace(self.fitted(model.name).settings, by="", period="")
-        zone = self.tables.facts.business_zone
-        start, end = (AsOf.end_of(day, zone=zone) for day in (test["starts_on"] - timedelta(days=1), test["ends_on"]))
-        days = Holdout(calibration=start, end=end, days=(end.day - start.day).days)
-        rows = inputs_of(model.name, self.tables, settings.reads_with).what_happened(self.tables, days)
-        try:
-            credit = settings.fit(rows, as_of=test["ends_on"]).credit()
-        except NotEnoughEventsError:
-            return None
-        own = credit.filter(pl.col("channel") == test["channel"])["conversions"]
-        return float(own[0]) if len(own) else 0.0
+        return CreditVariants(self.fitted(model), self.tables)
 
     @cached_property
     def _scenario(self) -> ChannelScenario:
@@ -259,58 +245,33 @@ class AttributionMaterial:
 
     def robustness(self) -> CreditRobustness:
         """Return the shares by model, and by lookback and reuse of touches for the first model of journeys."""
+        from relkit.jobs.credit_variants import no_variants
         from relkit.reports.channel_robustness import CreditRobustness
 
-        page = self.attribution()
-        varied = next((model for model in self.models if not model.is_incremental), None)
+        model = self._of_journeys
+        fixed = model is None or self._is_grouped
         return CreditRobustness(
-            credit=page.labelled,
-            variants=self._variants(varied),
-            model="" if varied is None else varied.label,
+            credit=self.attribution().labelled,
+            variants=no_variants() if model is None or fixed else self._variants(model.name).by_setting(),
+            model="" if model is None else model.label,
             language=self.language,
         )
 
-    def _variants(self, model: CreditModel | None) -> pl.DataFrame:
-        """Return source, setting, channel, share of the model fitted again with other lookbacks, and with and without reuse of touches."""
-        import polars as pl
-
-        schema = {"source": pl.String, "setting": pl.Float64, "channel": pl.String, "share": pl.Float64}
-        if model is None or self._is_grouped:
-            return pl.DataFrame(schema=schema)
-        settings = self.fitted(model.name).settings
-        tried: list[tuple[str, float, dict[str, Any]]] = [("lookback", days, {"lookback_days": days}) for days in LOOKBACKS_DAYS]
-        tried += [("reuse", float(reused), {"reuse_touches": reused}) for reused in (False, True)]
-        parts = [
-            self._refitted(settings, changed).select(pl.lit(source).alias("source"), pl.lit(setting).alias("setting"), "channel", "share")
-            for source, setting, changed in tried
-        ]
-        return pl.concat(parts)
-
-    def _refitted(self, settings: Any, changed: dict[str, Any]) -> pl.DataFrame:
-        """Return the credit of all journeys by settings that differ from those of the page."""
-        from dataclasses import replace
-
-        from relkit.errors import NotEnoughEventsError
-        from relkit.families.bindings import inputs_of
-
-        varied = replace(settings, **{"by": "", "period": "", **changed})
-        rows = inputs_of(varied.name, self.tables, varied.reads_with).features(self.tables, self._edge(varied.name))
-        try:
-            fitted = varied.fit(rows, as_of=self.as_of.day)
-        except NotEnoughEventsError:
-            return self.table.clear()
-        found: pl.DataFrame = fitted.credit()
-        return found
-
     def journeys(self) -> ChannelJourneys:
         """Return the paths of journeys, and the transitions of a model that keeps them."""
-        from relkit.families.bindings import inputs_of
+        import polars as pl
+
         from relkit.reports.channel_journeys import ChannelJourneys
 
-        model = next((model for model in self.models if not model.is_incremental), self.models[0])
-        settings = self.fitted(model.name).settings
-        rows = inputs_of(model.name, self.tables, settings.reads_with).features(self.tables, self._edge(model.name))
+        model = self._of_journeys
+        nothing = pl.DataFrame(schema={"channels": pl.List(pl.String), "conversions": pl.Float64, "nulls": pl.Float64})
+        rows = nothing if model is None else self._variants(model.name).journeys()
         return ChannelJourneys(paths=rows, transitions=self._transitions(), language=self.language)
+
+    @property
+    def _of_journeys(self) -> CreditModel | None:
+        """The first model that credits journeys; None if there is none."""
+        return next((model for model in self.models if not model.is_incremental), None)
 
     def _transitions(self) -> pl.DataFrame | None:
         """Return the transitions of the model that draws them; None if it was not fitted, or its states are several touches."""
@@ -364,12 +325,6 @@ class AttributionMaterial:
                 return version
         remedy = f"Run {command('fit', model)} and {command('score')} again."
         raise ParameterError(f"version {used['version']} of {model} is no longer registered.", where="report", remedy=remedy)
-
-    def _edge(self, model: str) -> AsOf:
-        """Return the cutoff of what the version behind the credit learnt from."""
-        from relkit.models.base import edge_of
-
-        return edge_of(self.fitted(model).info, self.tables.facts.business_zone)
 
 
 class _Reading(Job):

@@ -49,6 +49,10 @@ TEXTS: dict[str, Text] = {
         "Aucune expérience n’est connue sur un canal. Un canal coupé pour des personnes ou des régions tirées au sort, saisi dans la table "
         "lift_tests, figurerait ici à côté des modèles.",
     ),
+    "partial": Text(
+        "Measured by a draw, but for a part of their channel only, and so not compared with it: {actions}.",
+        "Mesurées par tirage, mais pour une partie de leur canal seulement, donc non comparées à lui : {actions}.",
+    ),
     "named": Text("{channel}, {start} to {end}", "{channel}, du {start} au {end}"),
     "caption": Text("Experiments and models", "Expériences et modèles"),
     "c_tests": Text(
@@ -84,11 +88,13 @@ class ChannelExperiments:
     Attributes:
         tests: test_id, channel, starts_on, ends_on, estimate, low, high, level, method: one row per experiment.
         credit: test_id, model (names for people), conversions: one row per experiment and model.
+        partial: actions that were measured, but are a part of their channel only.
         language: en or fr.
     """
 
     tests: pl.DataFrame
     credit: pl.DataFrame
+    partial: tuple[str, ...] = ()
     language: str = "en"
 
     @property
@@ -123,9 +129,10 @@ class ChannelExperiments:
 
     def headlines(self) -> Headlines:
         """Return a sentence for each experiment."""
-        if self.tests.is_empty():
-            return Headlines((self._say("none"),))
-        return Headlines(tuple(self._sentence(part) for _, part in self.compared.group_by("test_id", maintain_order=True)))
+        found = [self._sentence(part) for _, part in self.compared.group_by("test_id", maintain_order=True)] or [self._say("none")]
+        if self.partial:
+            found.append(self._say("partial", actions=", ".join(self.partial)))
+        return Headlines(tuple(found))
 
     def picture(self) -> Gallery:
         """Return the experiments with the marks of the models."""
