@@ -188,8 +188,9 @@ def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fit
 
 
 def test_a_model_that_scores_no_customer_cannot_be_asked_for():
-    with pytest.raises(ParameterError, match=r"attribution\.linear gives no scores of customers"):
-        ScoreCustomers.parse(models=("attribution.linear",)).verify()
+    with pytest.raises(ParameterError, match=r"affinity\.rules gives no scores of customers"):
+        ScoreCustomers.parse(models=("affinity.rules",)).verify()
+    ScoreCustomers.parse(models=("attribution.linear", "attribution.all")).verify()  # they credit channels
 
 
 def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
