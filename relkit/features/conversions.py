@@ -261,7 +261,7 @@ def _wanted_ones(found: Conversions, tables: TableSet, wanted: Wanted) -> Conver
 
 def there_before(tables: TableSet) -> NDArray[np.bool_]:
     """Return for each code of a customer whether the customer was created before the history starts."""
-    names, starts = customercode_of(customer_names(tables)), tables.facts.history_starts_on
+    names, starts = customer_names(tables), tables.facts.history_starts_on
     found = np.zeros(len(names), np.bool_)
     if starts is None or not tables.has("customers") or "created_on" not in tables.columns("customers"):
         return found
