@@ -32,11 +32,11 @@ def by_fractions(frame: pl.DataFrame, order: int, banned: str = "") -> Fraction:
     counts: dict[str, dict[str, int]] = {}
     for touches, conversions, nulls in frame.select("channels", "conversions", "nulls").iter_rows():
         for at in range(len(touches) + 1):
-            row = counts.setdefault("".join(touches[max(at - order, 0) : at]), {})
+            seen = counts.setdefault("".join(touches[max(at - order, 0) : at]), {})
             ends = [("+", conversions), ("-", nulls)]
             for outcome, weight in ends if at == len(touches) else [(touches[at], conversions + nulls)]:
-                row[outcome] = row.get(outcome, 0) + weight
-    states = [state for state, row in counts.items() if sum(row.values())]
+                seen[outcome] = seen.get(outcome, 0) + weight
+    states = [state for state, seen in counts.items() if sum(seen.values())]
     place = {state: k for k, state in enumerate(states)}
     rows = []
     for state in states:

@@ -111,5 +111,5 @@ def test_states_are_found_with_many_channels() -> None:
 
 def test_too_many_states_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(touch_states, "MOST_STATES", 20)
-    with pytest.raises(NotEnoughEventsError, match="different states of 2 touches; at most 20 can be handled. Choose a lower order"):
+    with pytest.raises(NotEnoughEventsError, match=r"different states of 2 touches; at most 20 can be handled\. Choose a lower order"):
         sums_of(walks(100, seed=9), 2)
