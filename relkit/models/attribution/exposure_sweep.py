@@ -1,0 +1,288 @@
+"""Exposure of people to channels over time: stretches of constant exposure, and the exposure at each conversion.
+
+    exposures = exposures_of(timelines, runs, ExposureForm(edges=(1.0, 7.0, 30.0), most_earlier=3), calendar)
+
+A touch counts from its instant until its lookback has passed, both ends included. The exposure to a channel is the list of its touches
+that count: the most recent one and earlier ones, each by the bin of its age (bins include their upper edges). Between two changes of any
+of these, and within one stretch of the calendar, nothing changes: the time at risk of a person falls into few such stretches, and what
+lies outside them is time without exposure. All sums that a fit needs are sums over people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.models.affinity.compiling import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from relkit.models.attribution.baseline_calendar import Calendar
+    from relkit.models.attribution.coded_timelines import CodedTimelines
+
+Codes = NDArray[np.int32]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ExposureForm:
+    """Description of an exposure.
+
+    The code of a touch that counts is channel x kinds + bin of its age, and `bins` more if it is not the most recent of its channel.
+
+    Attributes:
+        edges: upper edges of the bins of age, in days; the last one is the longest lookback.
+        most_earlier: touches of a channel before its most recent one that count; still earlier ones make no difference.
+    """
+
+    edges: tuple[float, ...]
+    most_earlier: int = 3
+
+    @property
+    def bins(self) -> int:
+        """Number of bins of age."""
+        return len(self.edges)
+
+    @property
+    def kinds(self) -> int:
+        """Number of codes of one channel."""
+        return 2 * self.bins
+
+
+@dataclass(frozen=True, eq=False)
+class Exposures:
+    """Stretches of exposure of p people, and the exposure at their n conversions.
+
+    Attributes:
+        stretch_offsets: position of each person's first stretch; (p + 1,) int64.
+        stretch_period: stretch of the calendar; (s,) int32.
+        stretch_length: in days of the calendar, see `Calendar.clock`; (s,) float64.
+        stretch_codes, stretch_code_offsets: touches that count in each stretch; (s + 1,) offsets.
+        order_codes, order_code_offsets: touches that count at each conversion; (n + 1,) offsets.
+    """
+
+    stretch_offsets: Ints
+    stretch_period: Codes
+    stretch_length: Floats
+    stretch_codes: Codes
+    stretch_code_offsets: Ints
+    order_codes: Codes
+    order_code_offsets: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class TouchRuns:
+    """Touches of each person by channel, in order of time: a run has those of one person in one channel.
+
+    Attributes:
+        days, alive_days: of each touch, and the days for which it counts; (m,) float64.
+        channel, starts: of each run; (u,) int32, (u + 1,) int64.
+        offsets: position of each person's first run; (p + 1,) int64.
+    """
+
+    days: Floats
+    alive_days: Floats
+    channel: Codes
+    starts: Ints
+    offsets: Ints
+
+
+def touch_runs(timelines: CodedTimelines, alive_days: Floats, keep: NDArray[np.bool_] | None = None) -> TouchRuns:
+    """Return the touches by person and channel.
+
+    Args:
+        timelines: m touches of p people.
+        alive_days: days for which each touch counts; (m,).
+        keep: touches to use, (m,); all by default.
+    """
+    channels = max(len(timelines.names), 1)
+    key = np.repeat(np.arange(timelines.people), np.diff(timelines.touch_offsets)) * channels + timelines.touch_channels
+    order = np.argsort(key, kind="stable")
+    order = order if keep is None else order[keep[order]]
+    ordered = key[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return TouchRuns(
+        days=timelines.touch_days[order],
+        alive_days=alive_days[order],
+        channel=(ordered[first] % channels).astype(np.int32),
+        starts=np.append(first, len(order)).astype(np.int64),
+        offsets=np.searchsorted(ordered[first] // channels, np.arange(timelines.people + 1)).astype(np.int64),
+    )
+
+
+def alive_days(timelines: CodedTimelines, lookback_days: float, by_kind: Mapping[str, float]) -> Floats:
+    """Return the days for which each touch counts; (m,)."""
+    alive = np.full(len(timelines.touch_days), lookback_days)
+    if timelines.touch_kinds is not None:
+        for kind, days in by_kind.items():
+            alive[(timelines.touch_kinds == kind).fill_null(value=False).to_numpy()] = days
+    return alive
+
+
+def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm, calendar: Calendar) -> Exposures:
+    """Return the exposure of people to channels."""
+    stretches = _kernels()[0](
+        runs.days,
+        runs.alive_days,
+        runs.channel,
+        runs.starts,
+        runs.offsets,
+        timelines.from_day,
+        timelines.until_day,
+        np.array(form.edges),
+        form.most_earlier,
+        calendar.edges,
+        calendar.clock_days,
+    )
+    return Exposures(*stretches, *order_exposures(timelines, runs, form))
+
+
+def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm) -> tuple[Codes, Ints]:
+    """Return the codes of the touches that count at each conversion, and their offsets (n + 1,)."""
+    codes, offsets = _kernels()[1](
+        runs.days,
+        runs.alive_days,
+        runs.channel,
+        runs.starts,
+        runs.offsets,
+        timelines.order_days,
+        timelines.order_offsets,
+        np.array(form.edges),
+        form.most_earlier,
+    )
+    return codes, offsets
+
+
+@cache
+def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return compiled(_stretches, _alive, _longer, _clock, _sort, _changes), compiled(_at_orders, _alive, _longer)
+
+
+def _longer(values, needed):  # type: ignore[no-untyped-def]
+    """Return an array with room for a number of values."""
+    if needed <= len(values):
+        return values
+    longer = np.empty(max(needed, 2 * len(values)), values.dtype)
+    for j in range(len(values)):
+        longer[j] = values[j]
+    return longer
+
+
+def _sort(values, n):  # type: ignore[no-untyped-def]
+    """Sort the first n values in place (Shell 1959)."""
+    gap = n // 2
+    while gap > 0:
+        for j in range(gap, n):
+            value, at = values[j], j
+            while at >= gap and values[at - gap] > value:
+                values[at] = values[at - gap]
+                at -= gap
+            values[at] = value
+        gap = 1 if 1 < gap < 3 else gap * 5 // 11
+
+
+def _clock(day, clock_days):  # type: ignore[no-untyped-def]
+    """Return the time of the calendar at a day: `clock_days` has it at the beginning of each day."""
+    whole = min(max(int(day), 0), len(clock_days) - 2)
+    return clock_days[whole] + (day - whole) * (clock_days[whole + 1] - clock_days[whole])
+
+
+def _alive(codes, n, base, day, days, alive, start, end, edges, most):  # type: ignore[no-untyped-def]
+    """Append the codes of the touches start to end of one channel, all on or before a day, that count on it; return the new number."""
+    found, bins = 0, len(edges)
+    for j in range(end - 1, start - 1, -1):
+        since = day - days[j]
+        if since > edges[bins - 1] or found > most:
+            break
+        if since <= alive[j]:
+            at = 0
+            while since > edges[at]:
+                at += 1
+            codes[n] = base + at + (bins if found else 0)
+            found += 1
+            n += 1
+    return n
+
+
+def _changes(changes, days, alive, start, end, edges, begin, finish, periods):  # type: ignore[no-untyped-def]
+    """Write the days between begin and finish on which the exposure of a person may change, with both ends; return their number."""
+    n, low, high = 2, finish, begin
+    changes[0], changes[1] = begin, finish
+    for j in range(start, end):
+        for k in range(len(edges) + 2):
+            after = 0.0 if k == 0 else edges[k - 1] if k <= len(edges) else alive[j]
+            at = days[j] + after
+            if after <= alive[j] and begin < at < finish:
+                changes[n] = at
+                n += 1
+        low, high = min(low, days[j]), max(high, days[j] + alive[j])
+    for at in periods:
+        if max(begin, low) < at < min(finish, high):
+            changes[n] = at
+            n += 1
+    _sort(changes, n)
+    return n
+
+
+def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, most, periods, clock_days):  # type: ignore[no-untyped-def]
+    kinds, size, coded = 2 * len(edges), 0, 0
+    stretch_offsets = np.zeros(len(begins) + 1, np.int64)
+    length, period, code_ends = np.empty(1024), np.empty(1024, np.int32), np.empty(1024, np.int64)
+    codes, changes, passed = np.empty(4096, np.int32), np.empty(64), np.empty(16, np.int64)
+    for i in range(len(begins)):
+        first, last = offsets[i], offsets[i + 1]
+        touches = starts[last] - starts[first]
+        if touches and ends[i] > begins[i]:
+            changes = _longer(changes, touches * (len(edges) + 2) + len(periods) + 2)
+            passed = _longer(passed, last - first)
+            n = _changes(changes, days, alive, starts[first], starts[last], edges, begins[i], ends[i], periods)
+            for r in range(first, last):
+                passed[r - first] = starts[r]
+            now = 0
+            for s in range(n - 1):
+                a, b = changes[s], changes[s + 1]
+                if b <= a:
+                    continue
+                middle, before = (a + b) / 2, coded
+                codes = _longer(codes, coded + (last - first) * (most + 1))
+                for r in range(first, last):
+                    while passed[r - first] < starts[r + 1] and days[passed[r - first]] <= middle:
+                        passed[r - first] += 1
+                    coded = _alive(codes, coded, channel[r] * kinds, middle, days, alive, starts[r], passed[r - first], edges, most)
+                if coded > before:
+                    while now + 2 < len(periods) and periods[now + 1] <= middle:
+                        now += 1
+                    length, period, code_ends = _longer(length, size + 1), _longer(period, size + 1), _longer(code_ends, size + 1)
+                    length[size] = _clock(b, clock_days) - _clock(a, clock_days)
+                    period[size], code_ends[size] = now, coded
+                    size += 1
+        stretch_offsets[i + 1] = size
+    code_offsets = np.zeros(size + 1, np.int64)
+    for s in range(size):
+        code_offsets[s + 1] = code_ends[s]
+    return stretch_offsets, period[:size].copy(), length[:size].copy(), codes[:coded].copy(), code_offsets
+
+
+def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets, edges, most):  # type: ignore[no-untyped-def]
+    codes, coded = np.empty(4096, np.int32), 0
+    code_offsets = np.zeros(len(order_days) + 1, np.int64)
+    for i in range(len(order_offsets) - 1):
+        for o in range(order_offsets[i], order_offsets[i + 1]):
+            codes = _longer(codes, coded + (offsets[i + 1] - offsets[i]) * (most + 1))
+            for r in range(offsets[i], offsets[i + 1]):
+                low, high = starts[r], starts[r + 1]
+                while low < high:
+                    middle = (low + high) // 2
+                    if days[middle] <= order_days[o]:
+                        low = middle + 1
+                    else:
+                        high = middle
+                coded = _alive(codes, coded, channel[r] * 2 * len(edges), order_days[o], days, alive, starts[r], low, edges, most)
+            code_offsets[o + 1] = coded
+    return codes[:coded].copy(), code_offsets
