@@ -254,7 +254,8 @@ def test_a_day_without_running_contracts_is_reported(fitted_workplace):
         "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
         "lifetime_value.gamma_gamma: there are no customers to score as of 2022-12-31. "
         "survival.cox: there are no contracts to score as of 2022-12-31. "
-        "uplift.stacked: the data have no assignments table, so it gives no scores."
+        "uplift.stacked: the data have no assignments table, so it gives no scores. "
+        "attribution: the data have no touchpoints table, so channels are given no credit."
     )
 
 

@@ -48,7 +48,11 @@ TIMELINES_CONTRACT = Contract(
             meaning="Time of each touch since the beginning of the first day of the data; empty for people without a touch.",
         ),
         Column(
-            name=TOUCH_CHANNELS, dtype=pl.List(pl.String), required=True, nullable=False, meaning="Channel of each touch, in the same order."
+            name=TOUCH_CHANNELS,
+            dtype=pl.List(pl.String),
+            required=True,
+            nullable=False,
+            meaning="Channel of each touch, in the same order.",
         ),
         Column(name=TOUCH_KINDS, dtype=pl.List(pl.String), meaning="Kind of each touch; needed if lookbacks differ by kind."),
         Column(name=ORDER_DAYS, dtype=pl.List(pl.Float64), required=True, nullable=False, unit="days", meaning="Time of each conversion."),
@@ -236,7 +240,9 @@ def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     for first, *others in (_TOUCHES, _ORDERS):
         for other in (name for name in others if name in lists):
             if (rows[first] != rows[other]).any():
-                raise TableError(f"{first} and {other} differ in length.", where=_WHERE, remedy="Give one value each per touch or conversion.")
+                raise TableError(
+                    f"{first} and {other} differ in length.", where=_WHERE, remedy="Give one value each per touch or conversion."
+                )
     _no_holes(frame, lists)
     if late := int((rows["until_day"] < rows["from_day"]).sum()):
         raise TableError(f"until_day is before from_day in {late:,} rows.", where=_WHERE, remedy="Leave these people out.")
