@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from relkit.models.attribution.coded_paths import CodedPaths
-from relkit.models.attribution.portions import Portions
+from relkit.models.attribution.portions import Portions, converting, converting_groups
 
-TOUCHES = [["a"], ["a", "b"], ["b", "a", "c"], ["c", "a"], ["d", "a", "a"], []]
+TOUCHES = [["a"], ["a", "b"], ["b", "a", "c"], ["c", "a"], ["d", "a"], []]
 EXPECTED = np.array([30.0, 12.0, 6.0, 3.0, 1.0, 5.0])
 
 
@@ -21,7 +21,11 @@ def coded(conversions: np.ndarray, value: np.ndarray | None = None) -> CodedPath
 
 
 def credit(paths: CodedPaths) -> pl.DataFrame:
-    return Portions.of_channels(paths).credit(paths).sort("channel")
+    """Return credit shared equally among the touches of each journey."""
+    from relkit.models.attribution.touch_rules import shared_equally
+
+    ended = converting(paths)
+    return Portions.of_touches(ended, shared_equally(ended)).credit(ended, converting_groups(paths)).sort("channel")
 
 
 def test_the_paths_are_left_as_they_are() -> None:
@@ -67,7 +71,7 @@ def test_a_channel_without_conversions_has_an_upper_bound() -> None:
     found = credit(coded(np.array([10.0, 0, 0, 0, 0, 0]), np.array([50.0, 0, 0, 0, 0, 0])))
     d = found.row(3, named=True)
     assert (d["conversions"], d["lower"]) == (0.0, 0.0)
-    assert d["upper"] == pytest.approx(-np.log(0.025) / 2)
+    assert d["upper"] == pytest.approx(-np.log(0.025))
     assert d["value_upper"] == pytest.approx(5.0 * d["upper"])
 
 

@@ -58,7 +58,8 @@ def test_intervals_cover_the_credit_of_the_world_they_come_from() -> None:
     truth = exact_rate_credit(world).conversions
     inside = []
     for _ in range(1000):
-        found = exact_rate_credit(replace(world, conversions=rng.poisson(converted).astype(float), nulls=rng.poisson(failed).astype(float)))
+        drawn = replace(world.amounts, conversions=rng.poisson(converted).astype(float))
+        found = exact_rate_credit(replace(world, amounts=drawn, nulls=rng.poisson(failed).astype(float)))
         inside.append(np.abs(found.conversions - truth) < 1.96 * np.sqrt(found.conversions_variance))
     coverage = np.mean(inside, axis=0)
     assert (coverage > 0.93).all()
