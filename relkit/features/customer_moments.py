@@ -55,6 +55,13 @@ def purchases_of(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return bought.filter(pl.col("amount") > 0).sort("customer_id", "at", "transaction_id").collect(engine="streaming")
 
 
+def no_purchases() -> pl.DataFrame:
+    """Return the purchases of a company without transactions: the same columns, no row."""
+    text, at = pl.String(), SCHEMA["at"]
+    schema = {"customer_id": text, "transaction_id": text, "at": at, "channel": text, "store_id": text, "amount": pl.Float64}
+    return pl.DataFrame(schema=schema)
+
+
 def _touchpoints(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = tables.scan("touchpoints")
     given = rows.collect_schema()

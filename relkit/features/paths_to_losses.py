@@ -16,8 +16,8 @@ WINDOW_DAYS = 30
 MOST_MOMENTS = 3
 """Last moments of a path that are kept; repeats of one moment in a row are one."""
 FEWEST_PRECEDED = 10
-NOTHING = ""
-ARROW = " > "
+KIND_AND_CHANNEL = "\t"
+"""Separator of kind and channel in a moment of a path; no id has a tab."""
 
 
 def moments_before(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days: int = WINDOW_DAYS) -> pl.DataFrame:
@@ -56,7 +56,7 @@ def paths_to_losses(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days:
         window_days: of 24 hours, both ends included.
 
     Returns:
-        path (list of "kind channel", in order of time; empty if there was no moment), losses, share, others (people compared), base_share.
+        path (list of kind, tab, channel, in order of time; empty if there was no moment), losses, share, others (people compared), base_share.
     """
     people = moments.group_by("customer_id").agg(since=pl.col("at").min())
     known = losses.join(people, on="customer_id", how="semi").select("customer_id", "at")
@@ -65,7 +65,7 @@ def paths_to_losses(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days:
     base = _counted(_paths(compared, moments, window_days)).rename({"n": "others"})
     joined = lost.join(base, on="path", how="left").with_columns(pl.col("others").fill_null(0))
     shared = joined.with_columns(share=pl.col("losses") / max(len(known), 1), base_share=pl.col("others") / max(len(compared), 1))
-    text = pl.col("path").list.join(ARROW)
+    text = pl.col("path").list.join(" > ")
     return shared.select("path", "losses", "share", "others", "base_share").sort(["losses", text], descending=[True, False])
 
 
@@ -88,7 +88,7 @@ def _paths(events: pl.DataFrame, moments: pl.DataFrame, window_days: int) -> pl.
     """Return the path of the last moments before each event, empty if it has none."""
     numbered = events.with_row_index("event").select("event", "customer_id", until="at")
     within = (pl.col("at") <= pl.col("until")) & (pl.col("at") >= pl.col("until") - pl.duration(days=window_days))
-    named = moments.select("customer_id", "at", label=pl.concat_str("kind", "channel", separator=" "))
+    named = moments.select("customer_id", "at", label=pl.concat_str("kind", "channel", separator=KIND_AND_CHANNEL))
     near = numbered.join(named, on="customer_id").filter(within).sort("event", "at", "label")
     repeated = (pl.col("label") == pl.col("label").shift(1)) & (pl.col("event") == pl.col("event").shift(1))
     paths = near.filter(~repeated.fill_null(value=False)).group_by("event").agg(path=pl.col("label").tail(MOST_MOMENTS))
