@@ -17,7 +17,7 @@ from relkit.features.journey_steps import days_between
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_STAGES = 4
+MOST_STAGES = 3
 LEAST_SHARE = 0.02
 """Share of journeys that a stage that is found must have."""
 

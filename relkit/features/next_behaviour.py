@@ -26,6 +26,8 @@ NOTHING = "nothing"
 RESULTS = ("converted", "redeemed", "none")
 """Outcomes that are the behaviour itself, or none at all."""
 
+_OF_A_CONTACT = ("channel", "outcome")
+
 
 def contact_outcomes(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return customer_id, at, channel and outcome of the last outcome of each contact known at `as_of`, in order of customer and time.
@@ -44,7 +46,7 @@ def contact_outcomes(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def next_behaviour(outcomes: pl.DataFrame, moments: pl.DataFrame, as_of: AsOf, *, window_days: int = WINDOW_DAYS) -> pl.DataFrame:
-    """Return one row per outcome and behaviour that followed, the most frequent outcome first.
+    """Return one row per channel, outcome and behaviour that followed, the most frequent channel and outcome first.
 
     Args:
         outcomes: of `contact_outcomes`.
@@ -53,7 +55,7 @@ def next_behaviour(outcomes: pl.DataFrame, moments: pl.DataFrame, as_of: AsOf, *
         window_days: of 24 hours; behaviour at the instant of the outcome is the outcome itself and does not count.
 
     Returns:
-        outcome, next (kind of the first moment, or nothing), contacts, share (of the outcome), median_days.
+        channel, outcome, next (kind of the first moment, or nothing), contacts, share (of the outcome), median_days.
     """
     over = outcomes.filter(pl.col("at") + pl.duration(days=window_days) < as_of.cutoff)
     own = moments.filter(pl.col("kind") != CONTACT).select("customer_id", "at", then="at", next="kind")
@@ -61,8 +63,8 @@ def next_behaviour(outcomes: pl.DataFrame, moments: pl.DataFrame, as_of: AsOf, *
         own, on="at", by="customer_id", strategy="forward", tolerance=f"{window_days}d", allow_exact_matches=False, check_sortedness=False
     )
     days = days_between(pl.col("at"), pl.col("then"))
-    counted = joined.group_by("outcome", pl.col("next").fill_null(NOTHING)).agg(contacts=pl.len().cast(pl.Int64), median_days=days.median())
-    whole = pl.col("contacts").sum().over("outcome")
+    counted = joined.group_by(*_OF_A_CONTACT, pl.col("next").fill_null(NOTHING)).agg(contacts=pl.len().cast(pl.Int64), median_days=days.median())
+    whole = pl.col("contacts").sum().over(_OF_A_CONTACT)
     shared = counted.with_columns(share=pl.col("contacts") / whole, whole=whole)
-    ordered = shared.sort(["whole", "outcome", "contacts", "next"], descending=[True, False, True, False])
-    return ordered.select("outcome", "next", "contacts", "share", "median_days")
+    ordered = shared.sort(["whole", *_OF_A_CONTACT, "contacts", "next"], descending=[True, False, False, True, False])
+    return ordered.select(*_OF_A_CONTACT, "next", "contacts", "share", "median_days")

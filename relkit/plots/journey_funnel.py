@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LETTERS = 26
+ONE_PERCENT = 0.01
 _TEXTS = {
     "title": Text("How far journeys go", "Jusqu’où vont les parcours"),
     "goes_on": Text("↓ {share} go on", "↓ {share} poursuivent"),
@@ -42,7 +43,7 @@ def plot_journey_funnel(funnel: pl.DataFrame, ax: Axes | None = None, *, stages:
     for place, (journeys, first, previous, days) in enumerate(rows):
         ax.barh(place, journeys, left=(widest - journeys) / 2, height=0.56, color=MODEL if place == len(rows) - 1 else ACTUAL)
         inside = journeys > 0.35 * widest
-        text = number(journeys, language) + ("" if place == 0 or first is None else f"  ({percent(first, language)})")
+        text = number(journeys, language) + ("" if place == 0 or first is None else f"  ({percent(first, language, 0 if first >= ONE_PERCENT else 2)})")
         across = widest / 2 if inside else widest / 2 + journeys / 2 + 0.015 * widest
         ax.text(across, place, text, ha="center" if inside else "left", va="center", color="white" if inside else INK, fontsize=10)
         if place and previous is not None:

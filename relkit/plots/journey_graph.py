@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_CHANNELS, MOST_STEPS = 9, 28
 MOST_LETTERS = 14
+BEND, LABEL_AT = 0.16, 0.36
+"""Bend of the arrows, and the share of the way at which the label is written."""
 WRITTEN_SHARE = 0.15
 """Shares from here on are written next to their arrow."""
 _TEXTS = {
@@ -56,6 +58,7 @@ def plot_journey_graph(transitions: pl.DataFrame, ax: Axes | None = None, *, lan
             _arrow(ax, left, right, 0.6 + 5.0 * journeys / longest, text, to)
     _nodes(ax, channels, places, texts)
     ax.set(title=texts["title"], xlim=(-1.75, 1.85), ylim=(-1.3, 1.22))
+    ax.set_aspect("equal")
     ax.axis("off")
     ax.text(0.0, 0.0, texts["key"].format(least=percent(WRITTEN_SHARE, language)), transform=ax.transAxes, fontsize=8.5, color=MUTED)
     return ax
@@ -87,14 +90,20 @@ def _arrow(ax: Axes, left: Place, right: Place, width: float, text: str, to: str
     if left == right:
         _loop(ax, left, width)
         return
-    shape = {"arrowstyle": "-|>,head_length=0.5,head_width=0.22", "connectionstyle": "arc3,rad=0.16", "color": colour, "lw": width}
+    shape = {"arrowstyle": "-|>,head_length=0.5,head_width=0.22", "connectionstyle": f"arc3,rad={BEND}", "color": colour, "lw": width}
     ax.annotate("", right, left, arrowprops={**shape, "shrinkA": 22, "shrinkB": 24, "alpha": 0.75, "mutation_scale": 12}, zorder=1)
     if text:
-        x, y = left[0] + 0.42 * (right[0] - left[0]), left[1] + 0.42 * (right[1] - left[1])
-        bend = 0.16 * 0.42 * 2
-        x, y = x + bend * (right[1] - left[1]) * 0.6, y - bend * (right[0] - left[0]) * 0.6
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-        ax.text(x, y, text, fontsize=8, color=INK, ha="center", va="center", zorder=4, bbox=box)
+        ax.text(*_on_arc(left, right), text, fontsize=8, color=INK, ha="center", va="center", zorder=4, bbox=box)
+
+
+def _on_arc(left: Place, right: Place) -> Place:
+    """Return the place of the label of an arrow, a third of the way along its arc (a quadratic Bézier curve)."""
+    across, up = right[0] - left[0], right[1] - left[1]
+    control = ((left[0] + right[0]) / 2 + BEND * up, (left[1] + right[1]) / 2 - BEND * across)
+    before, along, after = (1 - LABEL_AT) ** 2, 2 * LABEL_AT * (1 - LABEL_AT), LABEL_AT**2
+    x, y = (before * left[axis] + along * control[axis] + after * right[axis] for axis in (0, 1))
+    return x, y
 
 
 def _loop(ax: Axes, at: Place, width: float) -> None:

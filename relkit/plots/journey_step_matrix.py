@@ -49,11 +49,12 @@ def plot_step_matrix(
     drawn = shares[:, ::-1] if backward else shares
     steps = drawn.shape[1]
     ax = axes_of(ax, width=3.2 + 0.78 * steps, height=1.9 + 0.42 * len(rows))
-    ax.imshow(drawn, cmap=_colours(), aspect="auto", vmin=0, vmax=max(float(np.nanmax(drawn[:first_end], initial=0.0)), 1e-9))
-    darkest = float(np.nanmax(drawn[:first_end], initial=0.0))
+    darkest = max(float(np.nanmax(drawn[:first_end], initial=0.0)), 1e-9)
+    ends = np.arange(len(rows))[:, None] >= first_end
+    ax.imshow(np.where(ends, np.nan, drawn), cmap=_colours(), aspect="auto", vmin=0, vmax=darkest)
     for (row, column), share in np.ndenumerate(drawn):
         text = "–" if np.isnan(share) else percent(float(share), language)
-        colour = "white" if share > 0.6 * darkest else INK
+        colour = "white" if row < first_end and share > 0.6 * darkest else INK
         ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
     labels = [number(step, language) for step in range(1, steps + 1)]
     ax.set_xticks(range(steps), labels[::-1] if backward else labels)
@@ -68,7 +69,7 @@ def plot_step_matrix(
 
 
 def _colours() -> Any:
-    """Return white to dark blue; grey for what is not shown."""
+    """Return white to dark blue; grey for what is not shown, and for the states that are no channel."""
     import matplotlib as mpl
 
     return mpl.colormaps["Blues"].with_extremes(bad=GRID)

@@ -106,7 +106,7 @@ class CustomerJourneys:
             figures.append((self._percent(len(converted) / len(self.last), 1), self._say("k_rate")))
         if whole:
             touches = float(self.lag_rows.select((pl.col("touches") * pl.col("conversions")).sum() / pl.col("conversions").sum()).item())
-            figures += [(self._number(whole["days_q50"], 1), self._say("k_days")), (self._number(touches, 1), self._say("k_touches"))]
+            figures += [(self._time(whole["days_q50"]), self._say("k_time")), (self._number(touches, 1), self._say("k_touches"))]
         return KeyFigures(tuple(figures))
 
     def remarks(self) -> RemarkList:
@@ -233,7 +233,7 @@ class CustomerJourneys:
         if len(self.lag_rows) < SMALLEST_GROUP:
             return ""
         whole = self.lag_figures.row(0, named=True)
-        words = {"days": self._number(whole["days_q50"], 1), "same_day": self._percent(whole["same_day"])}
+        words = {"time": self._time(whole["days_q50"]), "same_day": self._percent(whole["same_day"])}
         if whole["touches_q50"] <= 1:
             return self._say("lag_one", **words)
         return self._say("lag", **words, touches=self._number(whole["touches_q50"]))
@@ -276,6 +276,13 @@ class CustomerJourneys:
             count=count,
             notes=notes,
         )
+
+    def _time(self, days: float) -> str:
+        """Return a time in minutes, hours or days, whichever it has at least two of."""
+        for unit, a_day in (("time_days", 1), ("time_hours", 24)):
+            if days * a_day >= 2:
+                return self._say(unit, n=self._number(days * a_day, 1))
+        return self._say("time_minutes", n=self._number(days * 24 * 60))
 
     def _number(self, value: float, digits: int = 0) -> str:
         return number(value, self.language, digits)

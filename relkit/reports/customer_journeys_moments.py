@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from relkit.periods import AsOf
 
 MOST_ROWS = 15
+FEWEST_CONTACTS = 100
+"""Contacts with an outcome below which it is in no sentence."""
 FEWEST_ANSWERS = 20
 """Answers after a moment below which it is not compared."""
+BETWEEN = Text("{low} to {high}", "de {low} à {high}")
 TEXTS: dict[str, Text] = {
     "no_losses": Text(
         "No complaint, unsubscription, end of contract or long silence is known, so no path leads there: map cases, outcomes, contracts or "
@@ -63,7 +66,7 @@ TEXTS: dict[str, Text] = {
     "preceded": Text("Cases preceded", "Cas précédés"),
     "share": Text("Share", "Part"),
     "base_share": Text("All customers then", "Ensemble des clients alors"),
-    "excess": Text("Difference", "Écart"),
+    "excess": Text("Difference, points", "Écart, points"),
     "interval": Text("95% interval", "Intervalle à 95\u00a0%"),
     "path": Text("Last moments before", "Derniers moments avant"),
     "losses": Text("Cases", "Cas"),
@@ -146,11 +149,12 @@ TEXTS: dict[str, Text] = {
         "Aucune issue de contact : ce que les clients font ensuite ne peut pas être montré. Renseignez contacts et outcomes.",
     ),
     "next": Text(
-        "After a contact that was {outcome}, {share} of the customers buy next within {days} days; after one that was {other}, {less}.",
-        "Après un contact «\u00a0{outcome}\u00a0», {share} des clients achètent ensuite dans les {days} jours ; après «\u00a0{other}\u00a0», "
-        "{less}.",
+        "By {channel}: after the outcome {outcome}, {share} of the customers buy next within {days} days; after {other}, {less}.",
+        "Canal {channel} : après l’issue «\u00a0{outcome}\u00a0», {share} des clients achètent ensuite dans les {days} jours ; après "
+        "«\u00a0{other}\u00a0», {less}.",
     ),
     "after": Text("What customers do next, within {days} days of a contact", "Ce que font ensuite les clients, {days} jours après un contact"),
+    "channel": Text("Channel", "Canal"),
     "outcome": Text("Outcome of the contact", "Issue du contact"),
     "contacts": Text("Contacts", "Contacts"),
     "n_next": Text(
@@ -237,11 +241,12 @@ class CustomerMoments:
             return Gallery(())
         named = more.with_columns(
             *(self._moment(), pl.col("loss").replace_strict(self._words(LOSSES), default=pl.col("loss"), return_dtype=pl.String)),
-            interval=_interval(more["lower"], more["upper"], self.language),
+            excess=100 * pl.col("excess"),
+            interval=_interval(100 * more["lower"], 100 * more["upper"], self.language, 1),
         )
         columns = (
             *(self._shown("loss"), self._shown("moment"), self._shown("preceded", "count"), self._shown("share", "share")),
-            *(self._shown("base_share", "share", 1), self._shown("excess", "share"), self._shown("interval", "figure")),
+            *(self._shown("base_share", "share", 1), self._shown("excess", "number", 1), self._shown("interval", "figure")),
         )
         notes = (self._say("n_cause"), *self._silence())
         return self._table(named.head(2 * MOST_ROWS), columns, self._say("before_losses", days=self.loss_days), "preceded", notes)
@@ -312,7 +317,7 @@ class CustomerMoments:
         )
         named = self.truth.with_columns(
             self._moment(),
-            interval=_interval(self.truth["lower"], self.truth["upper"], self.language, share=False),
+            interval=_interval(self.truth["lower"], self.truth["upper"], self.language, 2),
             stake=pl.when(pl.col("verdict") != 0).then("stake"),
         )
         return self._table(named.head(MOST_ROWS), columns, self._say("truth"), "answers", (self._say("n_stake"),))
@@ -348,37 +353,35 @@ class CustomerMoments:
         if not self._has_visits:
             return Gallery(())
         rows = _bounded(self.store_visits, "excess", "excess_error", at_once=False)
-        named = rows.with_columns(interval=_interval(rows["lower"], rows["upper"], self.language))
+        interval = _interval(100 * rows["lower"], 100 * rows["upper"], self.language, 1)
+        named = rows.with_columns(excess=100 * pl.col("excess"), interval=interval)
         columns = (
             *(Shown("window_days", self._say("window"), "number"), Shown("events", self._say("purchases"), "count")),
             *(Shown("preceded", self._say("follow"), "count"), self._shown("share", "share", 1)),
-            *(Shown("base_share", self._say("any_time"), "share", 1), self._shown("excess", "share", 1), self._shown("interval", "figure")),
+            *(Shown("base_share", self._say("any_time"), "share", 1), self._shown("excess", "number", 1), self._shown("interval", "figure")),
         )
         return self._table(named, columns, self._say("visits"), "preceded", ())
 
     def next_headlines(self) -> Headlines:
-        """Return the outcomes after which customers buy most and least."""
+        """Return, for each channel, the outcomes after which customers buy most and least."""
         if self.outcomes is None or self.following.is_empty():
             return Headlines((self._say("no_outcomes"),))
-        rates = self._behaviours().filter(pl.col("contacts") >= 10 * SMALLEST_GROUP).drop_nulls("purchase")
-        ranked = rates.sort(["purchase", "outcome"], descending=[True, False])
-        if len(ranked) < 2:
+        rates = self._behaviours().filter(pl.col("contacts") >= FEWEST_CONTACTS)
+        if "purchase" not in rates.columns:
             return Headlines(())
-        most, least = ranked.row(0, named=True), ranked.row(-1, named=True)
-        words = {key: OUTCOMES[row["outcome"]][self.language] for key, row in (("outcome", most), ("other", least))}
-        shares = {key: percent(row["purchase"], self.language, 1) for key, row in (("share", most), ("less", least))}
-        return Headlines((self._say("next", **words, **shares, days=self.next_days),))
+        known = rates.drop_nulls("purchase").sort(["purchase", "outcome"], descending=[True, False])
+        return Headlines(tuple(self._next(own) for own in known.partition_by("channel", maintain_order=True) if len(own) > 1))
 
     def after_contacts(self) -> SummaryTable | Gallery:
-        """Return the share of customers who buy, visit, click or do nothing next, by outcome."""
+        """Return the share of customers who buy, visit, click or do nothing next, by channel and outcome."""
         if self.outcomes is None or self.following.is_empty():
             return Gallery(())
         wide = self._behaviours()
-        kinds = [name for name in wide.columns if name not in {"outcome", "contacts"}]
+        kinds = [name for name in wide.columns if name not in {"channel", "outcome", "contacts"}]
         labels = [Shown(name, KINDS[name][self.language] if name in KINDS else name, "share", 1) for name in kinds]
-        columns = (self._shown("outcome"), self._shown("contacts", "count"), *labels)
+        columns = (self._shown("channel"), self._shown("outcome"), self._shown("contacts", "count"), *labels)
         named = wide.with_columns(pl.col("outcome").replace_strict(self._words(OUTCOMES), default=pl.col("outcome"), return_dtype=pl.String))
-        return self._table(named, columns, self._say("after", days=self.next_days), "contacts", (self._say("n_next"),))
+        return self._table(named.head(2 * MOST_ROWS), columns, self._say("after", days=self.next_days), "contacts", (self._say("n_next"),))
 
     @property
     def _has_visits(self) -> bool:
@@ -386,13 +389,20 @@ class CustomerMoments:
 
     def _behaviours(self) -> pl.DataFrame:
         """Return one row per outcome with the share of each behaviour that enough customers show; null for a cell of few."""
-        rows = self.following.with_columns(whole=pl.col("contacts").sum().over("outcome"))
+        rows = self.following.with_columns(whole=pl.col("contacts").sum().over("channel", "outcome"))
         few = pl.col("contacts") < SMALLEST_GROUP
         shown = rows.with_columns(share=pl.when(~few).then("share"))
         used = shown.filter(~few).group_by("next").agg(n=pl.col("contacts").sum()).sort(["n", "next"], descending=[True, False])
         kinds = used["next"].to_list()
-        wide = shown.filter(pl.col("next").is_in(kinds)).pivot("next", on_columns=kinds, index=["outcome", "whole"], values="share")
-        return wide.rename({"whole": "contacts"}).select("outcome", "contacts", *kinds)
+        wide = shown.filter(pl.col("next").is_in(kinds)).pivot("next", on_columns=kinds, index=["channel", "outcome", "whole"], values="share")
+        return wide.rename({"whole": "contacts"}).select("channel", "outcome", "contacts", *kinds)
+
+    def _next(self, rates: pl.DataFrame) -> str:
+        """Return the sentence on one channel; the outcomes are in order of the share who buy next."""
+        most, least = rates.row(0, named=True), rates.row(-1, named=True)
+        words = {key: OUTCOMES[row["outcome"]][self.language] for key, row in (("outcome", most), ("other", least))}
+        shares = {key: percent(row["purchase"], self.language, 1) for key, row in (("share", most), ("less", least))}
+        return self._say("next", channel=most["channel"], **words, **shares, days=self.next_days)
 
     def _loss(self, loss: str, n: int) -> str:
         name = LOSSES[loss][self.language]
@@ -402,7 +412,7 @@ class CustomerMoments:
         if more.is_empty():
             return self._say("nothing_before", loss=name, n=self._number(n))
         row = more.row(0, named=True)
-        shares = {"share": percent(row["share"], self.language), "base": percent(row["base_share"], self.language)}
+        shares = {"share": percent(row["share"], self.language, 1), "base": percent(row["base_share"], self.language, 1)}
         moment = moment_name(row["kind"], row["channel"], self.language)
         return self._say("before_loss", loss=name, **shares, n=self._number(row["events"]), moment=moment, days=self.loss_days)
 
@@ -453,9 +463,9 @@ def _bounded(rows: pl.DataFrame, value: str, error: str, *, at_once: bool = True
     return rows.with_columns(lower=pl.Series(lower), upper=pl.Series(upper))
 
 
-def _interval(lower: pl.Series, upper: pl.Series, language: str, *, share: bool = True) -> pl.Series:
+def _interval(lower: pl.Series, upper: pl.Series, language: str, digits: int) -> pl.Series:
     """Return intervals in words."""
-    written = (lambda value: percent(value, language, 1)) if share else (lambda value: number(value, language, 2))
-    between = {"en": "{low} to {high}", "fr": "de {low} à {high}"}[language]
+    between = BETWEEN[language]
     pairs = zip(lower, upper, strict=True)
-    return pl.Series([between.format(low=written(low), high=written(high)) for low, high in pairs], dtype=pl.String)
+    written = [between.format(low=number(low, language, digits), high=number(high, language, digits)) for low, high in pairs]
+    return pl.Series(written, dtype=pl.String)

@@ -54,14 +54,14 @@ TEXTS: dict[str, Text] = {
         "explique.",
     ),
     "lag": Text(
-        "Half of the conversions come within {days} days of the first touch and after {touches} touches or fewer; {same_day} take less than "
+        "Half of the conversions come within {time} of the first touch and after {touches} touches or fewer; {same_day} take less than "
         "24 hours.",
-        "La moitié des conversions arrivent en {days} jours au plus après le premier contact, et en {touches} contacts au plus ; {same_day} "
+        "La moitié des conversions arrivent en {time} au plus après le premier contact, et en {touches} contacts au plus ; {same_day} "
         "prennent moins de 24 heures.",
     ),
     "lag_one": Text(
-        "Half of the conversions come within {days} days of the first touch and after a single touch; {same_day} take less than 24 hours.",
-        "La moitié des conversions arrivent en {days} jours au plus après le premier contact, et dès le premier contact ; {same_day} prennent "
+        "Half of the conversions come within {time} of the first touch and after a single touch; {same_day} take less than 24 hours.",
+        "La moitié des conversions arrivent en {time} au plus après le premier contact, et dès le premier contact ; {same_day} prennent "
         "moins de 24 heures.",
     ),
     "opener": Text(
@@ -80,7 +80,10 @@ TEXTS: dict[str, Text] = {
     ),
     "k_journeys": Text("journeys with a touch", "parcours avec contact"),
     "k_rate": Text("of them ended in a conversion", "ont abouti à une conversion"),
-    "k_days": Text("days from the first touch to the conversion (median)", "jours du premier contact à la conversion (médiane)"),
+    "k_time": Text("from the first touch to the conversion (median)", "du premier contact à la conversion (médiane)"),
+    "time_days": Text("{n} days", "{n} jours"),
+    "time_hours": Text("{n} hours", "{n} heures"),
+    "time_minutes": Text("{n} minutes", "{n} minutes"),
     "k_touches": Text("touches up to the conversion (mean)", "contacts jusqu’à la conversion (moyenne)"),
     "c_roles": Text(
         "A conversion is closed by the channel of its last touch and assisted by the other channels in it, once each. A ratio over 1 marks a "
