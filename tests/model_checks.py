@@ -26,6 +26,7 @@ from relkit.errors import TableError
 from relkit.models import catalogue, storage
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
 from relkit.models.attribution.credit import CREDIT_SCHEMA
+from relkit.models.attribution.family import PATHS
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -177,6 +178,27 @@ def drawn_units() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({**ids, **wave(0), **features}), pl.DataFrame({**ids, **wave(1)}).drop("wave_id")
 
 
+def paths() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 600 journeys over four channels with times, segments and months, a tenth of them without a touch, and 300 later ones."""
+    rng = np.random.default_rng(8)
+    names = np.array(["email", "search", "social", "display"])
+
+    def journeys(n: int, first_day: date) -> pl.DataFrame:
+        touches = [
+            names[rng.choice(4, rng.integers(1, 6), p=[0.4, 0.3, 0.2, 0.1])].tolist() if rng.random() < 0.9 else [] for _ in range(n)
+        ]
+        odds = [0.1 + 0.1 * len(set(each)) if len(each) else 1.0 for each in touches]
+        converts = (rng.random(n) < odds).astype(float)
+        seconds = [np.sort(rng.integers(0, 86_400 * 30, len(each)))[::-1].tolist() for each in touches]
+        months = [(first_day + timedelta(days=45 * i // n)).replace(day=1) for i in range(n)]
+        columns = {"conversions": converts, "nulls": 1 - converts, "value": converts * rng.integers(40, 400, n) / 4}
+        groups = {"segment": [("new", "known", "unknown")[i % 7 % 3] for i in range(n)], "period": months}
+        lists = {"channels": pl.Series(touches, dtype=pl.List(pl.String)), "seconds_before": pl.Series(seconds, dtype=pl.List(pl.Int64))}
+        return pl.DataFrame({**lists, **columns, **groups})
+
+    return journeys(600, AS_OF - timedelta(days=44)), journeys(300, AS_OF + timedelta(days=1))
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
@@ -186,6 +208,7 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     PRODUCT_HISTORIES: product_histories,
     CONTRACTS_TAKEN: takers,
     DRAWN_UNITS: drawn_units,
+    PATHS: paths,
 }
 """Features and outcomes by reading."""
 

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import modelled_company as company
 import polars as pl
 import pytest
-import toy_models
 from score_records import made
 
 from relkit.errors import ParameterError, TableError
@@ -188,9 +187,9 @@ def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fit
         score(models=("survival.cox",))
 
 
-def test_a_model_that_scores_no_customer_cannot_be_asked_for(tmp_path):
-    with toy_models.toy_credit_family(tmp_path), pytest.raises(ParameterError, match=r"credits\.first_touch gives no scores of customers"):
-        ScoreCustomers.parse(models=("credits.first_touch",)).verify()
+def test_a_model_that_scores_no_customer_cannot_be_asked_for():
+    with pytest.raises(ParameterError, match=r"attribution\.linear gives no scores of customers"):
+        ScoreCustomers.parse(models=("attribution.linear",)).verify()
 
 
 def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
