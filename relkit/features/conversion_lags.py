@@ -53,7 +53,9 @@ def conversion_lags(lags: pl.DataFrame) -> pl.DataFrame:
         hours), days_q10, ..., days_q90, touches_q10, ..., touches_q90. The quantile is the smallest value that the share reaches.
 
     Examples:
-        >>> lags = pl.DataFrame({"first_channel": ["a", "a", "b"], "days_from_first": [0.5, 4.0, 9.0], "touches": [1, 2, 5], "conversions": 1.0})
+        >>> lags = pl.DataFrame(
+        ...     {"first_channel": ["a", "a", "b"], "days_from_first": [0.5, 4.0, 9.0], "touches": [1, 2, 5], "conversions": 1.0}
+        ... )
         >>> conversion_lags(lags).select("channel", "conversions", "days_q50", "touches_q90").rows()
         [(None, 3.0, 4.0, 5.0), ('a', 2.0, 0.5, 2.0), ('b', 1.0, 9.0, 5.0)]
     """

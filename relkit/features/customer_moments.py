@@ -1,16 +1,20 @@
 """Moments of customers: everything at which a customer and the company met, in order of time.
 
 Touchpoints, contacts and purchases of identified customers, each with its kind and channel: what a survey answer, a complaint or an end of
-contract may have followed. Journeys end at a purchase; moments go on after it, so that the time of use and of after-sales is in view too.
-Test accounts are left out.
+contract may have followed. Journeys end at a purchase; moments go on after it, so that the time of use and of after-sales is in view too. A
+touch under an anonymous id that leads to exactly one customer is that customer's. A purchase counts when it took place, whether or not it
+was returned later. Test accounts are left out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from relkit.features.journey_people import customer_names
+from relkit.features.journey_touches import UNKNOWN_KIND, known_touches
 from relkit.features.known_rows import known_rows, marked_as_test
 
 if TYPE_CHECKING:
@@ -63,18 +67,26 @@ def no_purchases() -> pl.DataFrame:
 
 
 def _touchpoints(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    rows = tables.scan("touchpoints")
-    given = rows.collect_schema()
-    recorded = "recorded_at" if "recorded_at" in given else None
-    known = rows.filter(as_of.known("occurred_at", recorded))
-    optional = {name: pl.col(name) if name in given else pl.lit(None, pl.String) for name in ("customer_id", "kind", "step")}
-    return known.select(
-        optional["customer_id"].alias("customer_id"),
-        at="occurred_at",
-        kind=optional["kind"].cast(pl.String).fill_null(UNKNOWN),
-        channel=pl.col("channel_id").cast(pl.String),
-        step=optional["step"].cast(pl.String),
-    ).drop_nulls("customer_id").collect(engine="streaming")
+    """Return the touches of customers, those under an anonymous id that leads to one customer among them."""
+    found = known_touches(tables, as_of)
+    own = np.flatnonzero(found.person < found.customers)
+    if not len(own):
+        return pl.DataFrame(schema=SCHEMA)
+    kind = found.kinds.gather(found.kind[own]).cast(pl.String)
+    named = {
+        "customer_id": customer_names(tables).gather(found.person[own]),
+        "at": pl.Series(found.at[own]).cast(SCHEMA["at"]),
+        "kind": kind.replace(UNKNOWN_KIND, UNKNOWN),
+        "channel": found.channels.gather(found.channel[own]).cast(pl.String),
+    }
+    return pl.DataFrame(named).with_columns(step=_steps(tables).gather(found.row[own]))
+
+
+def _steps(tables: TableSet) -> pl.Series:
+    """Return the step of every touchpoint, in file order; null if no source gives it."""
+    given = "step" in tables.columns("touchpoints")
+    rows = tables.scan("touchpoints").select("channel_id", step=pl.col("step").cast(pl.String) if given else pl.lit(None, pl.String))
+    return rows.collect()["step"]
 
 
 def _contacts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

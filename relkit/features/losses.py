@@ -50,18 +50,24 @@ def losses(tables: TableSet, as_of: AsOf, purchases: pl.DataFrame, *, silence_da
 
 
 def long_silence_days(purchases: pl.DataFrame) -> int | None:
-    """Return the days that `LONG_GAP_SHARE` of the gaps between two purchases of a customer do not exceed; None without any gap.
+    """Return the days that `LONG_GAP_SHARE` of the gaps between two purchases of a customer do not exceed.
+
+    None without any gap, and if the purchases span less than twice as long: then the long gaps are those that could not be seen.
 
     Examples:
         >>> from datetime import datetime
-        >>> at = [datetime(2025, 1, 1), datetime(2025, 1, 31), datetime(2025, 3, 1)]
+        >>> at = [datetime(2025, 1, 1), datetime(2025, 1, 31), datetime(2025, 3, 2)]
         >>> long_silence_days(pl.DataFrame({"customer_id": ["a"] * 3, "at": at}))
         30
     """
     again = pl.col("customer_id") == pl.col("customer_id").shift(1)
     gaps = purchases.select((pl.col("at") - pl.col("at").shift(1)).filter(again)).to_series().dt.total_seconds() / 86_400
     longest = gaps.quantile(LONG_GAP_SHARE, interpolation="higher")
-    return None if longest is None else max(math.ceil(longest), 1)
+    if longest is None:
+        return None
+    span = purchases.select((pl.col("at").max() - pl.col("at").min()).dt.total_seconds()).item() / 86_400
+    days = max(math.ceil(longest), 1)
+    return days if span >= 2 * days else None
 
 
 def long_silences(purchases: pl.DataFrame, as_of: AsOf, days: int) -> pl.DataFrame:

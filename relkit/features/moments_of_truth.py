@@ -87,21 +87,32 @@ def _attributed(answers: pl.DataFrame, moments: pl.DataFrame, window_days: int) 
 def _gap(answers: pl.DataFrame, kind: str, channel: str) -> dict[str, object]:
     """Return the figures of one moment: weighted means and their difference."""
     own = ((pl.col("kind") == kind) & (pl.col("channel") == channel)).fill_null(value=False)
-    means = {side: (pl.col("score") * pl.col("weight")).filter(which).sum() / pl.col("weight").filter(which).sum() for side, which in
-             (("score", own), ("score_of_others", ~own))}
+    means = {
+        side: (pl.col("score") * pl.col("weight")).filter(which).sum() / pl.col("weight").filter(which).sum()
+        for side, which in (("score", own), ("score_of_others", ~own))
+    }
     counts = {"answers": own.sum(), "respondents": pl.col("customer_id").filter(own).n_unique()}
     row = answers.select(**counts, **means).row(0, named=True)
     others = len(answers) > row["answers"]
     gap = row["score_of_others"] - row["score"] if others else None
     error = _gap_error(answers, own, row["score"], row["score_of_others"]) if others else None
-    return {"kind": kind, "channel": channel, **row, "score_of_others": row["score_of_others"] if others else None, "gap": gap, "gap_error": error}
+    return {
+        "kind": kind,
+        "channel": channel,
+        **row,
+        "score_of_others": row["score_of_others"] if others else None,
+        "gap": gap,
+        "gap_error": error,
+    }
 
 
 def _gap_error(answers: pl.DataFrame, own: pl.Expr, mean: float, others: float) -> float:
     """Return the standard error of the difference of two weighted means, by sums over customers of their linearised parts."""
     weight = pl.col("weight")
-    parts = pl.when(own).then(-weight * (pl.col("score") - mean) / weight.filter(own).sum()).otherwise(
-        weight * (pl.col("score") - others) / weight.filter(~own).sum()
+    parts = (
+        pl.when(own)
+        .then(-weight * (pl.col("score") - mean) / weight.filter(own).sum())
+        .otherwise(weight * (pl.col("score") - others) / weight.filter(~own).sum())
     )
     sums = answers.select("customer_id", part=parts).group_by("customer_id").agg(pl.col("part").sum())
     return float(sums.select(pl.col("part").pow(2).sum().sqrt()).item())

@@ -1,9 +1,9 @@
 """Next behaviour: the first thing that a customer does within some days of the outcome of a contact.
 
-Of each contact the last outcome counts (of those at one instant, the furthest in the list of outcomes): a message that was delivered, opened
-and clicked counts as clicked. A purchase that a source reports as an outcome (converted, redeemed) is behaviour, and no outcome here: otherwise
-nobody who opened a message would ever be followed by a purchase. Behaviour is a purchase, a touchpoint or a contact by the customer; contacts
-by the company are none. Outcomes whose window is not over at the cutoff are left out, and so is the work of machines.
+Of each contact the last outcome counts (of those at one instant, the furthest in the list of outcomes): a message that was delivered,
+opened and clicked counts as clicked. A purchase that a source reports as an outcome (converted, redeemed) is behaviour, and no outcome
+here: otherwise nobody who opened a message would ever be followed by a purchase. Behaviour is a purchase, a touchpoint or a contact by the
+customer; contacts by the company are none. Outcomes whose window is not over at the cutoff are left out, and so is the work of machines.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def contact_outcomes(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     last = meant.sort("contact_id", "occurred_at", "outcome").unique("contact_id", keep="last", maintain_order=True)
     contacts = known_rows(tables, "contacts", as_of, "contact_id", "customer_id", "channel_id")
     joined = last.join(contacts, on="contact_id").filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
-    own = joined.select("customer_id", at="occurred_at", channel=pl.col("channel_id").cast(pl.String), outcome=pl.col("outcome").cast(pl.String))
+    own = joined.select(
+        "customer_id", at="occurred_at", channel=pl.col("channel_id").cast(pl.String), outcome=pl.col("outcome").cast(pl.String)
+    )
     return own.collect(engine="streaming").sort("customer_id", "at", "channel", "outcome")
 
 
@@ -63,7 +65,9 @@ def next_behaviour(outcomes: pl.DataFrame, moments: pl.DataFrame, as_of: AsOf, *
         own, on="at", by="customer_id", strategy="forward", tolerance=f"{window_days}d", allow_exact_matches=False, check_sortedness=False
     )
     days = days_between(pl.col("at"), pl.col("then"))
-    counted = joined.group_by(*_OF_A_CONTACT, pl.col("next").fill_null(NOTHING)).agg(contacts=pl.len().cast(pl.Int64), median_days=days.median())
+    counted = joined.group_by(*_OF_A_CONTACT, pl.col("next").fill_null(NOTHING)).agg(
+        contacts=pl.len().cast(pl.Int64), median_days=days.median()
+    )
     whole = pl.col("contacts").sum().over(_OF_A_CONTACT)
     shared = counted.with_columns(share=pl.col("contacts") / whole, whole=whole)
     ordered = shared.sort(["whole", *_OF_A_CONTACT, "contacts", "next"], descending=[True, False, False, True, False])

@@ -56,7 +56,8 @@ def paths_to_losses(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days:
         window_days: of 24 hours, both ends included.
 
     Returns:
-        path (list of kind, tab, channel, in order of time; empty if there was no moment), losses, share, others (people compared), base_share.
+        path (list of kind, tab, channel, in order of time; empty if there was no moment), losses, share, others (people compared),
+        base_share.
     """
     people = moments.group_by("customer_id").agg(since=pl.col("at").min())
     known = losses.join(people, on="customer_id", how="semi").select("customer_id", "at")

@@ -1,9 +1,9 @@
 """Events that a moment preceded within some days, alongside the share of people who had such a moment then anyway.
 
 The share alone says little: if half of all customers visit the web site in any month, half of all store purchases are preceded by a visit.
-The base rate is the share of the people with such a moment in the same days before the same instants, averaged over the events. The
-excess is the difference; its standard error takes the events of one person as one observation (linearised ratio, sums over people). An excess
-is no effect: whoever is about to buy visits more.
+The base rate is the share of the people with such a moment in the same days before the same instants, averaged over the events. The excess
+is the difference; its standard error takes the events of one person as one observation (linearised ratio, sums over people). An excess is
+no effect: whoever is about to buy visits more.
 """
 
 from __future__ import annotations

@@ -92,10 +92,10 @@ class JourneyMaterial:
         """Return the roles of channels, the time to conversion, the steps and the ends of journeys."""
         from datetime import timedelta
 
-        from relkit.reports.customer_journeys import CustomerJourneys
+        from relkit.reports.customer_journeys import CustomerJourneys, in_words
 
         return CustomerJourneys(
-            steps=self.steps,
+            steps=in_words(self.steps, self.language),
             untouched=float(self.journeys.untouched["conversions"].sum()),
             lookback_days=self.lookback_days,
             open_since=self.as_of.cutoff - timedelta(days=self.lookback_days),
@@ -118,7 +118,9 @@ class JourneyMaterial:
 
         return JourneyShapes.of(self.steps, stages=tuple(stages or ()), by=by or "", language=self.language)
 
-    def moments(self, *, silence_days: int | None = None, loss_days: int = 30, answer_days: int = 14, next_days: int = 14) -> CustomerMoments:
+    def moments(
+        self, *, silence_days: int | None = None, loss_days: int = 30, answer_days: int = 14, next_days: int = 14
+    ) -> CustomerMoments:
         """Return losses, moments of truth, visits before store purchases, and behaviour after contacts.
 
         Args:

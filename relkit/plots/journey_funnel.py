@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 MOST_LETTERS = 26
 ONE_PERCENT = 0.01
+AN_HOUR, A_MINUTE = 1 / 24, 1 / 1440
+"""In days."""
 _TEXTS = {
     "title": Text("How far journeys go", "Jusqu’où vont les parcours"),
     "goes_on": Text("↓ {share} go on", "↓ {share} poursuivent"),
     "after": Text(", half of them within {days} days", ", la moitié en {days} jours au plus"),
+    "minutes": Text(", half of them within {minutes} minutes", ", la moitié en {minutes} minutes au plus"),
     "hours": Text(", half of them within {hours} hours", ", la moitié en {hours} heures au plus"),
 }
 
@@ -43,7 +46,9 @@ def plot_journey_funnel(funnel: pl.DataFrame, ax: Axes | None = None, *, stages:
     for place, (journeys, first, previous, days) in enumerate(rows):
         ax.barh(place, journeys, left=(widest - journeys) / 2, height=0.56, color=MODEL if place == len(rows) - 1 else ACTUAL)
         inside = journeys > 0.35 * widest
-        text = number(journeys, language) + ("" if place == 0 or first is None else f"  ({percent(first, language, 0 if first >= ONE_PERCENT else 2)})")
+        text = number(journeys, language) + (
+            "" if place == 0 or first is None else f"  ({percent(first, language, 0 if first >= ONE_PERCENT else 2)})"
+        )
         across = widest / 2 if inside else widest / 2 + journeys / 2 + 0.015 * widest
         ax.text(across, place, text, ha="center" if inside else "left", va="center", color="white" if inside else INK, fontsize=10)
         if place and previous is not None:
@@ -59,9 +64,11 @@ def plot_journey_funnel(funnel: pl.DataFrame, ax: Axes | None = None, *, stages:
 
 
 def _time(days: float | None, texts: dict[str, str], language: str) -> str:
-    """Return the median time in words; nothing if it is unknown."""
-    if days is None:
+    """Return the median time in words; nothing if it is unknown or none."""
+    if days is None or days < A_MINUTE:
         return ""
+    if days < AN_HOUR:
+        return texts["minutes"].format(minutes=number(24 * 60 * days, language))
     if days < 1:
         return texts["hours"].format(hours=number(24 * days, language, 1))
     return texts["after"].format(days=number(days, language, 1))

@@ -14,7 +14,7 @@ from relkit.texts import Text, in_language
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_CHANNELS, MOST_STEPS = 9, 28
+MOST_CHANNELS, MOST_STEPS = 9, 25
 MOST_LETTERS = 14
 BEND, LABEL_AT = 0.16, 0.36
 """Bend of the arrows, and the share of the way at which the label is written."""
@@ -44,7 +44,7 @@ def plot_journey_graph(transitions: pl.DataFrame, ax: Axes | None = None, *, lan
         language: en or fr.
     """
     texts = in_language(_TEXTS, language)
-    steps = transitions.sort("journeys", descending=True).head(MOST_STEPS)
+    steps = _drawn(transitions)
     channels = _channels(steps)
     if not channels:
         return nothing_to_draw(ax, texts["title"], language)
@@ -69,6 +69,12 @@ _COLUMNS = ("origin_state", "origin", "state", "channel", "journeys", "share")
 
 def _node(state: str, channel: str | None) -> str:
     return f"channel {channel}" if channel is not None else state
+
+
+def _drawn(transitions: pl.DataFrame) -> pl.DataFrame:
+    """Return the most frequent steps, and in any case those to a conversion, which the reader looks for."""
+    ranked = transitions.sort("journeys", descending=True, maintain_order=True).with_row_index("rank")
+    return ranked.filter((pl.col("rank") < MOST_STEPS) | (pl.col("state") == CONVERTED)).drop("rank")
 
 
 def _channels(steps: pl.DataFrame) -> list[str]:

@@ -21,7 +21,7 @@ MOST_LETTERS = 30
 OTHERS = "#c8ced6"
 LEAST_WRITTEN = 0.08
 _TEXTS = (
-    Text("Groups of journeys, by the channels of their touches", "Groupes de parcours, selon les canaux de leurs contacts"),
+    Text("Groups of journeys and their channels", "Les groupes de parcours et leurs canaux"),
     Text("Share of the touches", "Part des contacts"),
     Text("other channels", "autres canaux"),
 )
@@ -46,7 +46,7 @@ def plot_journey_groups(
     given, shown = ax is not None, min(len(channels), len(PALETTE))
     parts = np.column_stack([shares[:, :shown], shares[:, shown:].sum(axis=1)])
     names = [*short_names(list(channels[:shown]), MOST_LETTERS), others]
-    ax = axes_of(ax, height=2.0 + 0.55 * len(groups))
+    ax = axes_of(ax, height=2.0 + 0.62 * len(groups))
     left = np.zeros(len(groups))
     for column, name, colour in zip(parts.T, names, (*PALETTE[:shown], OTHERS), strict=True):
         if not column.any():

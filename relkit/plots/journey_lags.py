@@ -42,7 +42,9 @@ def plot_journey_lags(classes: pl.DataFrame, ax: Axes | None = None, *, measure:
     places = range(len(rows))
     ax.bar(places, rows["share"].to_numpy(), color=ACTUAL, width=0.7)
     for place, share in enumerate(rows["share"]):
-        ax.annotate(percent(share, language), (place, share), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9, color=MUTED)
+        ax.annotate(
+            percent(share, language), (place, share), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9, color=MUTED
+        )
     ax.set_xticks(places, labels)
     ax.tick_params(axis="x", colors=INK)
     ax.set(title=title, ylabel=_TEXTS["shares"][language], ylim=(0, 1.14 * float(rows["share"].max() or 1)))  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Content of the page on journeys to conversion: roles of channels, time to conversion, steps, and where journeys end.
 
-page = CustomerJourneys.of(steps, untouched=120.0, lookback_days=30, open_since=..., currency="EUR", language="fr", remarks=())
-page.headlines(), page.roles(), page.lags(), page.steps(), page.graph(), page.ends()
+page = CustomerJourneys(steps=in_words(steps, "fr"), untouched=120.0, lookback_days=30, open_since=..., currency="EUR", language="fr")
+page.headlines(), page.roles(), page.lags(), page.step_pictures(), page.graph(), page.ends()
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relkit.features.journey_ends import journey_ends
 from relkit.features.journey_transitions import START, journey_transitions
 from relkit.features.step_matrix import CONVERTED, LEFT, NOT_BEGUN, TOUCH, step_matrix
 from relkit.plots.style import number, percent
-from relkit.reports.customer_journeys_texts import TEXTS
+from relkit.reports.customer_journeys_texts import TEXTS, channel_names
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.remarks import RemarkList
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
@@ -38,7 +38,7 @@ class CustomerJourneys:
     """Journeys as a page shows them.
 
     Attributes:
-        steps: of `relkit.features.journey_steps`.
+        steps: of `relkit.features.journey_steps`, channels in words.
         untouched: conversions without a touch.
         lookback_days: days within which touches count.
         open_since: journeys without a conversion whose last touch is at this instant or later are still open.
@@ -128,7 +128,12 @@ class CustomerJourneys:
             return Gallery(())
         rate = pl.col("converted_journeys") / pl.col("journeys")
         columns = (
-            *(self._shown("channel"), self._shown("journeys", "count"), self._shown("rate", "share", 1), self._shown("conversions", "count")),
+            *(
+                self._shown("channel"),
+                self._shown("journeys", "count"),
+                self._shown("rate", "share", 1),
+                self._shown("conversions", "count"),
+            ),
             *(self._shown(name, "count") for name in ("opened", "closed", "assisted")),
             *(self._shown("ratio", "number", 2), self._shown("closed_value", "money"), self._shown("assisted_value", "money")),
         )
@@ -154,7 +159,7 @@ class CustomerJourneys:
         named = self.lag_figures.with_columns(pl.col("channel").fill_null(self._say("all")))
         columns = (
             *(Shown("channel", self._say("first_touch")), self._shown("conversions", "count"), self._shown("same_day", "share")),
-            *(Shown(f"days_{quantile}", self._say(quantile), "number", 1) for quantile in ("q25", "q50", "q90")),
+            *(Shown(f"days_{quantile}", self._say(quantile), "number", 2) for quantile in ("q25", "q50", "q90")),
             Shown("touches_q50", self._say("touches50"), "number"),
         )
         return self._table(named.head(MOST_ROWS), columns, "lags", "conversions", ())
@@ -178,15 +183,17 @@ class CustomerJourneys:
             return Gallery(())
         columns = (
             *(Shown("origin", self._say("from")), Shown("channel", self._say("to")), Shown("journeys", self._say("times"), "count")),
-            *(Shown("share", self._say("of_origin"), "share"), self._shown("median_days", "number", 1)),
+            *(Shown("share", self._say("of_origin"), "share"), self._shown("median_days", "number", 2)),
         )
         named = timed.with_columns(pl.col("channel").fill_null(self._say("conversion")))
         return self._table(named, columns, "steps_table", "journeys", ())
 
     def ends(self) -> SummaryTable | Gallery:
-        """Return where journeys end without a conversion."""
+        """Return the channels at which journeys end without a conversion."""
         if self.exits.is_empty():
             return Gallery(())
+        if not self.exits["ended"].sum():
+            return Gallery((), self._say("none_ended", n=self._number(float(self.exits["still_open"].sum()))))
         columns = (
             *(Shown("label", self._say("channel")), self._shown("touches", "count"), self._shown("ended", "count")),
             *(self._shown("share_of_ends", "share"), self._shown("exit_rate", "share", 1), self._shown("still_open", "count")),
@@ -226,6 +233,8 @@ class CustomerJourneys:
         conversions = float(self.last["conversions"].sum()) + self.untouched
         if not conversions:
             return ""
+        if not self.untouched:
+            return self._say("all_touched", conversions=self._number(conversions), days=self._number(self.lookback_days))
         counts = {"untouched": self._number(self.untouched), "conversions": self._number(conversions)}
         return self._say("untouched", **counts, share=self._percent(self.untouched / conversions), days=self._number(self.lookback_days))
 
@@ -243,7 +252,9 @@ class CustomerJourneys:
         if len(ranked) < 2:
             return ""
         row, all_closed = ranked.row(0, named=True), float(self.assisted["closed"].sum())
-        return self._say("closer", channel=row["channel"], closed=self._number(row["closed"]), share=self._percent(row["closed"] / all_closed))
+        return self._say(
+            "closer", channel=row["channel"], closed=self._number(row["closed"]), share=self._percent(row["closed"] / all_closed)
+        )
 
     def _opener(self) -> str:
         """Return the sentence on the channel with the highest ratio of those that prepare more than they close."""
@@ -294,6 +305,13 @@ class CustomerJourneys:
         return TEXTS[key][self.language].format(**words)
 
 
+def in_words(steps: pl.DataFrame, language: str) -> pl.DataFrame:
+    """Return steps with their channels in words."""
+    names = channel_names(steps["channel"].unique().cast(pl.String).sort(), language)
+    words = pl.col("channel").cast(pl.String).replace(names).cast(pl.Categorical)
+    return steps.with_columns(channel=words)
+
+
 def _square(matrix: pl.DataFrame, channels: list[str], states: list[str], steps: list[int]) -> Any:
     """Return the shares, shape (channels and states, steps); NaN for a cell of few journeys."""
     row = pl.coalesce(pl.lit("channel ") + pl.col("channel"), "state")  # a channel may be named like a state
@@ -301,6 +319,7 @@ def _square(matrix: pl.DataFrame, channels: list[str], states: list[str], steps:
     shown = matrix.select("step", row=row, share=pl.when(few).then(float("nan")).otherwise(pl.col("share")))
     names = pl.DataFrame({"row": [*(f"channel {name}" for name in channels), *states]})
     columns = [
-        names.join(shown.filter(pl.col("step") == step), on="row", how="left", maintain_order="left")["share"].fill_null(0.0) for step in steps
+        names.join(shown.filter(pl.col("step") == step), on="row", how="left", maintain_order="left")["share"].fill_null(0.0)
+        for step in steps
     ]
     return pl.DataFrame([column.alias(str(step)) for column, step in zip(columns, steps, strict=True)]).to_numpy()

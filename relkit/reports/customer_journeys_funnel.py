@@ -17,7 +17,8 @@ from relkit.features.journey_steps import label_column
 from relkit.models.attribution.coded_paths import CodedPaths
 from relkit.models.attribution.path_clusters import PathClusters, clustered_paths
 from relkit.plots.style import number, percent
-from relkit.reports.customer_journeys_texts import KINDS
+from relkit.reports.customer_journeys import in_words
+from relkit.reports.customer_journeys_texts import channel_names, kind_name
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
 from relkit.texts import Text
@@ -29,7 +30,8 @@ TEXTS: dict[str, Text] = {
     "no_funnel": Text("No journey has a touch, so there is no funnel.", "Aucun parcours n’a de contact : il n’y a pas d’entonnoir."),
     "few_stages": Text(
         "Journeys touch a single {what}, so there are no stages to compare: map the column step of the touchpoints.",
-        "Les parcours ne passent que par un seul type d’étape ({what}) : rien à comparer. Renseignez la colonne step des points de contact.",
+        "Les parcours ne passent que par un seul type d’étape ({what}) : rien à comparer. Renseignez la colonne step des points de "
+        "contact.",
     ),
     "found": Text(
         "No stages are declared; these are the {n} that most journeys touch (column {by}), in the order of their usual place.",
@@ -37,7 +39,8 @@ TEXTS: dict[str, Text] = {
     ),
     "through": Text(
         "Of {first} journeys that reach {stage}, {last} ({share}) pass all stages in this order and convert.",
-        "Sur {first} parcours qui atteignent «\u00a0{stage}\u00a0», {last} ({share}) passent toutes les étapes dans cet ordre et aboutissent.",
+        "Sur {first} parcours qui atteignent «\u00a0{stage}\u00a0», {last} ({share}) passent toutes les étapes dans cet ordre et "
+        "aboutissent.",
     ),
     "through_few": Text(
         "Of {first} journeys that reach {stage}, fewer than {smallest} pass all stages in this order and convert.",
@@ -65,14 +68,14 @@ TEXTS: dict[str, Text] = {
         "Le groupe «\u00a0{path}\u00a0» aboutit le plus : {rate} de ses parcours, contre {all} de l’ensemble.",
     ),
     "c_groups": Text(
-        "Journeys alike in channels, length and duration. Each group is named after its most frequent path; the groups describe, they test "
-        "nothing.",
-        "Parcours semblables par leurs canaux, leur longueur et leur durée. Chaque groupe porte le nom de son parcours le plus fréquent ; ils "
-        "décrivent, sans rien prouver.",
+        "Journeys alike in channels, length and duration. Each group is named after the path nearest to its middle; the groups describe, "
+        "they test nothing.",
+        "Parcours semblables par leurs canaux, leur longueur et leur durée. Chaque groupe porte le nom du parcours le plus proche de son "
+        "centre ; ils décrivent, sans rien prouver.",
     ),
     "groups": Text("Groups of journeys", "Groupes de parcours"),
     "typical_path": Text("Typical path", "Parcours type"),
-    "typical_share": Text("Of the group", "Du groupe"),
+    "bar": Text("{path}\n{share} of journeys, {touches} touches", "{path}\n{share} des parcours, {touches} contacts"),
     "journeys": Text("Journeys", "Parcours"),
     "share": Text("Of all journeys", "De tous les parcours"),
     "conversion_rate": Text("Convert", "Aboutissent"),
@@ -119,7 +122,7 @@ class JourneyShapes:
         column = by or label_column(steps)
         named = tuple(stages) or found_stages(steps, by=column)
         funnel = journey_funnel(steps, named, by=column) if stages or len(named) > 1 else None
-        return cls(funnel=funnel, groups=_groups(steps), by=column, declared=bool(stages), language=language)
+        return cls(funnel=funnel, groups=_groups(in_words(steps, language)), by=column, declared=bool(stages), language=language)
 
     def funnel_headlines(self) -> Headlines:
         """Return the findings on the funnel."""
@@ -169,12 +172,14 @@ class JourneyShapes:
         if self.groups is None:
             return Gallery(())
         large = self.groups.summary.filter(pl.col("journeys") >= SMALLEST_GROUP)
+        if large.is_empty():
+            return Gallery(())
         used = self.groups.channel_shares.join(large.select("cluster", "journeys"), on="cluster")
         weight = (pl.col("share") * pl.col("journeys")).sum()
         channels = used.group_by("channel").agg(weight=weight).sort(["weight", "channel"], descending=[True, False])["channel"].to_list()
         wide = used.pivot("channel", index="cluster", values="share").sort("cluster").select(channels)
-        names = [f"{row['typical_path']}" for row in large.iter_rows(named=True)]
-        drawn = plot_journey_groups(wide.to_numpy(), groups=[_short(name) for name in names], channels=channels, language=self.language)
+        names = [self._bar(row) for row in large.iter_rows(named=True)]
+        drawn = plot_journey_groups(wide.to_numpy(), groups=names, channels=channels, language=self.language)
         return Gallery((Picture(drawn, self._say("c_groups")),))
 
     def group_table(self) -> SummaryTable | Gallery:
@@ -182,7 +187,7 @@ class JourneyShapes:
         if self.groups is None:
             return Gallery(())
         columns = (
-            *(self._shown("typical_path", "text"), self._shown("typical_share", "share"), self._shown("journeys", "count")),
+            *(self._shown("typical_path", "text"), self._shown("journeys", "count")),
             *(self._shown("share", "share"), self._shown("conversion_rate", "share", 1), self._shown("touches", "number", 1)),
             *((self._shown("days", "number", 1),) if self.groups.summary["days"].count() else ()),
         )
@@ -194,8 +199,15 @@ class JourneyShapes:
         """Return the names of the stages in words."""
         assert self.funnel is not None
         own = [stage for stage in self.funnel["stage"] if stage is not None]
-        words = [KINDS[stage][self.language] if self.by == "kind" and stage in KINDS else stage for stage in own]
-        return [*words, self._say("conversion")]
+        if self.by == "kind":
+            own = [kind_name(stage, self.language) for stage in own]
+        if self.by == "channel":
+            own = [*channel_names(own, self.language).values()]
+        return [*own, self._say("conversion")]
+
+    def _bar(self, row: dict[str, Any]) -> str:
+        share, touches = percent(row["share"], self.language), number(row["touches"], self.language, 1)
+        return self._say("bar", path=_short(row["typical_path"]), share=share, touches=touches)
 
     def _narrowest(self, names: list[str], shares: list[float | None]) -> str:
         at = min(range(1, len(shares)), key=lambda place: shares[place] if shares[place] is not None else 2.0)

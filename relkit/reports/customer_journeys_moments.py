@@ -16,9 +16,10 @@ from relkit.features.moments_of_truth import moments_of_truth
 from relkit.features.next_behaviour import next_behaviour
 from relkit.features.paths_to_losses import KIND_AND_CHANNEL, moments_before, paths_to_losses
 from relkit.features.visits_before_stores import store_purchases, visits_before_stores
+from relkit.file_column import channel_in_words
 from relkit.metrics.intervals import bounds
 from relkit.plots.style import number, percent
-from relkit.reports.customer_journeys_texts import KINDS, LOSSES, OUTCOMES, moment_name
+from relkit.reports.customer_journeys_texts import LOSSES, OUTCOMES, kind_name, moment_name
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
 from relkit.texts import Text
@@ -42,19 +43,22 @@ TEXTS: dict[str, Text] = {
     ),
     "before_loss": Text(
         "{loss}: {share} of {n} were preceded within {days} days by: {moment}; {base} of all customers had one in the same days.",
-        "{loss} : {share} des {n} cas ont été précédés, dans les {days} jours, par : {moment} ; {base} de l’ensemble des clients en ont eu un "
-        "aux mêmes dates.",
+        "{loss} : {share} des {n} cas ont été précédés, dans les {days} jours, par : {moment} ; {base} de l’ensemble des clients en ont "
+        "eu un aux mêmes dates.",
     ),
     "nothing_before": Text(
         "{loss}: nothing precedes the {n} cases more than chance explains.",
         "{loss} : rien ne précède les {n} cas plus que le hasard ne l’explique.",
     ),
+    "no_loss": Text("{loss}: no case is known.", "{loss} : aucun cas n’est connu."),
     "few_losses": Text("{loss}: too few cases to show.", "{loss} : trop peu de cas pour être montrés."),
     "n_silence": Text(
         "A silence is long after {days} days without a purchase, more than 19 in 20 gaps between two purchases.",
         "Un silence est long après {days} jours sans achat, plus que 19 intervalles sur 20 entre deux achats.",
     ),
-    "n_silence_given": Text("A silence is long after {days} days without a purchase.", "Un silence est long après {days} jours sans achat."),
+    "n_silence_given": Text(
+        "A silence is long after {days} days without a purchase.", "Un silence est long après {days} jours sans achat."
+    ),
     "n_cause": Text(
         "What precedes need not cause: a message that many receive precedes much.",
         "Ce qui précède n’est pas forcément la cause : un message reçu par beaucoup précède beaucoup de choses.",
@@ -81,10 +85,10 @@ TEXTS: dict[str, Text] = {
         "Aucun moment n’a été suivi de {n} réponses dans les {days} jours : aucun ne peut être comparé.",
     ),
     "irritant": Text(
-        "Irritant: after {moment}, the score is {gap} points (of 10) below that of the other answers; {customers} customers had it within a "
-        "year.",
-        "Irritant : après «\u00a0{moment}\u00a0», la note est inférieure de {gap} points (sur 10) à celle des autres réponses ; {customers} "
-        "clients l’ont vécu en un an.",
+        "Irritant: after {moment}, the score is {gap} points (of 10) below that of the other answers; {customers} customers had it within "
+        "a year.",
+        "Irritant : après «\u00a0{moment}\u00a0», la note est inférieure de {gap} points (sur 10) à celle des autres réponses ; "
+        "{customers} clients l’ont vécu en un an.",
     ),
     "delight": Text(
         "Strong point: after {moment}, the score is {gap} points (of 10) above that of the other answers.",
@@ -95,8 +99,8 @@ TEXTS: dict[str, Text] = {
         "La satisfaction ne diffère pas d’un moment à l’autre au-delà du hasard ({n} moments comparés, {answers} réponses).",
     ),
     "c_truth": Text(
-        "Score of the other answers less the score after the moment: at the right of the line, an irritant. The intervals hold for all moments "
-        "at once.",
+        "Score of the other answers less the score after the moment: at the right of the line, an irritant. The intervals hold for all "
+        "moments at once.",
         "Note des autres réponses moins la note après le moment : à droite de la ligne, un irritant. Les intervalles valent pour tous les "
         "moments à la fois.",
     ),
@@ -112,22 +116,22 @@ TEXTS: dict[str, Text] = {
     "stake": Text("Stake", "Enjeu"),
     "n_stake": Text(
         "Stake: customers x revenue of each x gap as a share of the scale. It ranks, it is no loss of money; shown for gaps beyond chance.",
-        "Enjeu : clients x chiffre d’affaires de chacun x écart en part de l’échelle. Il classe, sans être une perte d’argent ; montré pour "
-        "les écarts au-delà du hasard.",
+        "Enjeu : clients x chiffre d’affaires de chacun x écart en part de l’échelle. Il classe, sans être une perte d’argent ; montré "
+        "pour les écarts au-delà du hasard.",
     ),
     "no_stores": Text(
         "No identified customer bought in a store, so visits before store purchases cannot be counted: map store_id or channel_id of the "
         "transactions.",
-        "Aucun client identifié n’a acheté en magasin : les visites avant achat en magasin ne peuvent pas être comptées. Renseignez store_id "
-        "ou channel_id des transactions.",
+        "Aucun client identifié n’a acheté en magasin : les visites avant achat en magasin ne peuvent pas être comptées. Renseignez "
+        "store_id ou channel_id des transactions.",
     ),
     "no_visits": Text(
         "No visit to the web site by an identified customer is known, so visits before store purchases cannot be counted.",
         "Aucune visite du site par un client identifié n’est connue : les visites avant achat en magasin ne peuvent pas être comptées.",
     ),
     "visited": Text(
-        "{share} of {n} store purchases follow a visit to the web site within {days} days; at the same dates {base} of the same customers had "
-        "visited it.",
+        "{share} of {n} store purchases follow a visit to the web site within {days} days; at the same dates {base} of the same customers "
+        "had visited it.",
         "{share} des {n} achats en magasin suivent une visite du site dans les {days} jours ; aux mêmes dates, {base} des mêmes clients "
         "l’avaient visité.",
     ),
@@ -141,7 +145,8 @@ TEXTS: dict[str, Text] = {
     "any_time": Text("same customers, same dates", "mêmes clients, mêmes dates"),
     "share_with_visit": Text("Share with a visit", "Part avec une visite"),
     "c_visits": Text(
-        "The distance between the two marks is what goes beyond the habit of visiting. Visits that were not identified are missing from both.",
+        "The distance between the two marks is what goes beyond the habit of visiting. Visits that were not identified are missing from "
+        "both.",
         "La distance entre les deux repères est ce qui dépasse l’habitude de visiter. Les visites non identifiées manquent des deux côtés.",
     ),
     "no_outcomes": Text(
@@ -153,7 +158,13 @@ TEXTS: dict[str, Text] = {
         "Canal {channel} : après l’issue «\u00a0{outcome}\u00a0», {share} des clients achètent ensuite dans les {days} jours ; après "
         "«\u00a0{other}\u00a0», {less}.",
     ),
-    "after": Text("What customers do next, within {days} days of a contact", "Ce que font ensuite les clients, {days} jours après un contact"),
+    "next_even": Text(
+        "On each channel, the share of customers who buy next differs from one outcome to another by no more than chance explains.",
+        "Sur chaque canal, la part des clients qui achètent ensuite ne varie pas d’une issue à l’autre au-delà du hasard.",
+    ),
+    "after": Text(
+        "What customers do next, within {days} days of a contact", "Ce que font ensuite les clients, {days} jours après un contact"
+    ),
     "channel": Text("Channel", "Canal"),
     "outcome": Text("Outcome of the contact", "Issue du contact"),
     "contacts": Text("Contacts", "Contacts"),
@@ -264,7 +275,7 @@ class CustomerMoments:
         own = self.losses.filter(pl.col("loss") == loss)
         found = paths_to_losses(own, self.moments, window_days=self.loss_days).filter(pl.col("losses") >= SMALLEST_GROUP)
         if found.is_empty():
-            return Gallery((), self._say("few_losses", loss=LOSSES[loss][self.language]))
+            return Gallery((), self._say("no_loss" if own.is_empty() else "few_losses", loss=LOSSES[loss][self.language]))
         few = pl.col("others").is_between(1, SMALLEST_GROUP - 1)
         named = found.head(MOST_ROWS).with_columns(
             path=pl.Series([self._path(path) for path in found["path"].head(MOST_ROWS)], dtype=pl.String),
@@ -358,7 +369,11 @@ class CustomerMoments:
         columns = (
             *(Shown("window_days", self._say("window"), "number"), Shown("events", self._say("purchases"), "count")),
             *(Shown("preceded", self._say("follow"), "count"), self._shown("share", "share", 1)),
-            *(Shown("base_share", self._say("any_time"), "share", 1), self._shown("excess", "number", 1), self._shown("interval", "figure")),
+            *(
+                Shown("base_share", self._say("any_time"), "share", 1),
+                self._shown("excess", "number", 1),
+                self._shown("interval", "figure"),
+            ),
         )
         return self._table(named, columns, self._say("visits"), "preceded", ())
 
@@ -370,7 +385,9 @@ class CustomerMoments:
         if "purchase" not in rates.columns:
             return Headlines(())
         known = rates.drop_nulls("purchase").sort(["purchase", "outcome"], descending=[True, False])
-        return Headlines(tuple(self._next(own) for own in known.partition_by("channel", maintain_order=True) if len(own) > 1))
+        channels = [own for own in known.partition_by("channel", maintain_order=True) if len(own) > 1]
+        lines = tuple(self._next(own) for own in channels if _differ(own))
+        return Headlines(lines or ((self._say("next_even"),) if channels else ()))
 
     def after_contacts(self) -> SummaryTable | Gallery:
         """Return the share of customers who buy, visit, click or do nothing next, by channel and outcome."""
@@ -378,9 +395,11 @@ class CustomerMoments:
             return Gallery(())
         wide = self._behaviours()
         kinds = [name for name in wide.columns if name not in {"channel", "outcome", "contacts"}]
-        labels = [Shown(name, KINDS[name][self.language] if name in KINDS else name, "share", 1) for name in kinds]
+        labels = [Shown(name, kind_name(name, self.language), "share", 1) for name in kinds]
         columns = (self._shown("channel"), self._shown("outcome"), self._shown("contacts", "count"), *labels)
-        named = wide.with_columns(pl.col("outcome").replace_strict(self._words(OUTCOMES), default=pl.col("outcome"), return_dtype=pl.String))
+        named = wide.with_columns(
+            pl.col("outcome").replace_strict(self._words(OUTCOMES), default=pl.col("outcome"), return_dtype=pl.String)
+        )
         return self._table(named.head(2 * MOST_ROWS), columns, self._say("after", days=self.next_days), "contacts", (self._say("n_next"),))
 
     @property
@@ -394,7 +413,9 @@ class CustomerMoments:
         shown = rows.with_columns(share=pl.when(~few).then("share"))
         used = shown.filter(~few).group_by("next").agg(n=pl.col("contacts").sum()).sort(["n", "next"], descending=[True, False])
         kinds = used["next"].to_list()
-        wide = shown.filter(pl.col("next").is_in(kinds)).pivot("next", on_columns=kinds, index=["channel", "outcome", "whole"], values="share")
+        wide = shown.filter(pl.col("next").is_in(kinds)).pivot(
+            "next", on_columns=kinds, index=["channel", "outcome", "whole"], values="share"
+        )
         return wide.rename({"whole": "contacts"}).select("channel", "outcome", "contacts", *kinds)
 
     def _next(self, rates: pl.DataFrame) -> str:
@@ -402,7 +423,7 @@ class CustomerMoments:
         most, least = rates.row(0, named=True), rates.row(-1, named=True)
         words = {key: OUTCOMES[row["outcome"]][self.language] for key, row in (("outcome", most), ("other", least))}
         shares = {key: percent(row["purchase"], self.language, 1) for key, row in (("share", most), ("less", least))}
-        return self._say("next", channel=most["channel"], **words, **shares, days=self.next_days)
+        return self._say("next", channel=channel_in_words(most["channel"])[self.language], **words, **shares, days=self.next_days)
 
     def _loss(self, loss: str, n: int) -> str:
         name = LOSSES[loss][self.language]
@@ -439,6 +460,10 @@ class CustomerMoments:
         named = pair.map_elements(lambda row: moment_name(row["kind"], row["channel"], self.language), return_dtype=pl.String)
         return named.alias("moment")
 
+    def _channel(self) -> pl.Expr:
+        """Return the expression for a channel in words."""
+        return pl.col("channel").map_elements(lambda name: channel_in_words(name)[self.language], return_dtype=pl.String)
+
     def _words(self, texts: dict[str, Text]) -> dict[str, str]:
         return {key: text[self.language] for key, text in texts.items()}
 
@@ -469,3 +494,17 @@ def _interval(lower: pl.Series, upper: pl.Series, language: str, digits: int) ->
     pairs = zip(lower, upper, strict=True)
     written = [between.format(low=number(low, language, digits), high=number(high, language, digits)) for low, high in pairs]
     return pl.Series(written, dtype=pl.String)
+
+
+def _differ(rates: pl.DataFrame) -> bool:
+    """Return whether the highest and the lowest share who buy next differ beyond chance, given that they were picked among several.
+
+    The level is corrected for the pairs there are (Bonferroni); contacts are taken as independent, and the shares as normal.
+    """
+    pairs = len(rates) * (len(rates) - 1) / 2
+    ends = rates[[0, -1]]
+    variance = (ends["purchase"] * (1 - ends["purchase"]) / ends["contacts"]).sum()
+    lower, _ = bounds(
+        (ends["purchase"][:1] - ends["purchase"][-1:]).to_numpy(), pl.Series([variance**0.5]).to_numpy(), 1 - (1 - LEVEL) / pairs
+    )
+    return bool(lower[0] > 0)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from relkit.file_column import channel_in_words
 from relkit.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KINDS = {
     "impression": Text("impression", "affichage"),
     "click": Text("click", "clic"),
     "visit": Text("visit", "visite"),
-    "app": Text("app", "application"),
     "store": Text("store visit", "visite en magasin"),
     "call": Text("call", "appel"),
     "social": Text("social network", "réseau social"),
@@ -50,8 +55,18 @@ TEXTS: dict[str, Text] = {
     ),
     "untouched": Text(
         "{untouched} of the {conversions} conversions ({share}) had no touch in the {days} days before: no journey explains them.",
-        "{untouched} des {conversions} conversions ({share}) n’ont eu aucun contact dans les {days} jours précédents : aucun parcours ne les "
-        "explique.",
+        "{untouched} des {conversions} conversions ({share}) n’ont eu aucun contact dans les {days} jours précédents : aucun parcours ne "
+        "les explique.",
+    ),
+    "all_touched": Text(
+        "Each of the {conversions} conversions had a touch in the {days} days before.",
+        "Chacune des {conversions} conversions a eu un contact dans les {days} jours précédents.",
+    ),
+    "none_ended": Text(
+        "Each of the {n} journeys without a conversion has a touch within the lookback: it may still go on, so where journeys end is not "
+        "known yet.",
+        "Chacun des {n} parcours sans conversion a un contact dans la fenêtre : il peut encore continuer, et l’on ne sait pas encore où "
+        "les parcours s’arrêtent.",
     ),
     "lag": Text(
         "Half of the conversions come within {time} of the first touch and after {touches} touches or fewer; {same_day} take less than "
@@ -65,9 +80,10 @@ TEXTS: dict[str, Text] = {
         "moins de 24 heures.",
     ),
     "opener": Text(
-        "{channel} prepares more than it closes: {assisted} conversions that it touched were closed by another channel, {closed} by itself.",
-        "«\u00a0{channel}\u00a0» prépare plus qu’il ne conclut : {assisted} conversions qu’il a touchées ont été conclues par un autre canal, "
-        "{closed} par lui-même.",
+        "{channel} prepares more than it closes: {assisted} conversions that it touched were closed by another channel, {closed} by "
+        "itself.",
+        "«\u00a0{channel}\u00a0» prépare plus qu’il ne conclut : {assisted} conversions qu’il a touchées ont été conclues par un autre "
+        "canal, {closed} par lui-même.",
     ),
     "closer": Text(
         "{channel} closes the most: the last touch of {closed} conversions ({share}).",
@@ -75,8 +91,8 @@ TEXTS: dict[str, Text] = {
     ),
     "exits": Text(
         "Of the touches on {channel}, {rate} are the last of a journey without a conversion, against {all} of all touches.",
-        "Parmi les contacts sur «\u00a0{channel}\u00a0», {rate} sont les derniers d’un parcours sans conversion, contre {all} de l’ensemble des "
-        "contacts.",
+        "Parmi les contacts sur «\u00a0{channel}\u00a0», {rate} sont les derniers d’un parcours sans conversion, contre {all} de "
+        "l’ensemble des contacts.",
     ),
     "k_journeys": Text("journeys with a touch", "parcours avec contact"),
     "k_rate": Text("of them ended in a conversion", "ont abouti à une conversion"),
@@ -86,8 +102,8 @@ TEXTS: dict[str, Text] = {
     "time_minutes": Text("{n} minutes", "{n} minutes"),
     "k_touches": Text("touches up to the conversion (mean)", "contacts jusqu’à la conversion (moyenne)"),
     "c_roles": Text(
-        "A conversion is closed by the channel of its last touch and assisted by the other channels in it, once each. A ratio over 1 marks a "
-        "channel that prepares, under 1 one that closes. Neither shows what would be lost without the channel.",
+        "A conversion is closed by the channel of its last touch and assisted by the other channels in it, once each. A ratio over 1 "
+        "marks a channel that prepares, under 1 one that closes. Neither shows what would be lost without the channel.",
         "Une conversion est conclue par le canal du dernier contact, et assistée par les autres canaux présents, une fois chacun. Un ratio "
         "supérieur à 1 signale un canal qui prépare, inférieur à 1 un canal qui conclut. Aucun ne dit ce que l’on perdrait sans ce canal.",
     ),
@@ -97,10 +113,10 @@ TEXTS: dict[str, Text] = {
     ),
     "c_touches": Text("Touches of the journey, the last one included.", "Contacts du parcours, le dernier compris."),
     "c_forward": Text(
-        "Of all journeys, the share at each channel at its first, second, third touch; the lower rows are the journeys already over. Each "
-        "column adds up to 100%.",
+        "Of all journeys, the share at each channel at its first, second, third touch; the lower rows are the journeys without a further "
+        "touch. Each column adds up to 100%.",
         "Parmi tous les parcours, la part sur chaque canal au premier, deuxième, troisième contact ; les lignes du bas sont les parcours "
-        "déjà terminés. Chaque colonne totalise 100\u00a0%.",
+        "sans contact suivant. Chaque colonne totalise 100\u00a0%.",
     ),
     "c_backward": Text(
         "Converted journeys only, read back from the conversion at the right.",
@@ -108,11 +124,11 @@ TEXTS: dict[str, Text] = {
     ),
     "c_graph": Text(
         "From which channel to which. The steps shown are the most frequent; a ring is a touch followed by another on the same channel.",
-        "De quel canal vers quel canal. Seuls les passages les plus fréquents sont dessinés ; un anneau est un contact suivi d’un autre sur le "
-        "même canal.",
+        "De quel canal vers quel canal. Seuls les passages les plus fréquents sont dessinés ; un anneau est un contact suivi d’un autre "
+        "sur le même canal.",
     ),
     "state_converted": Text("has converted", "a abouti"),
-    "state_left": Text("ended without", "terminé sans"),
+    "state_left": Text("no conversion by now", "sans conversion à ce jour"),
     "state_not_begun": Text("not begun", "pas commencé"),
     "roles": Text("Conversions assisted and closed", "Conversions assistées et conclues"),
     "channel": Text("Channel", "Canal"),
@@ -161,12 +177,29 @@ TEXTS: dict[str, Text] = {
 }
 
 
+def kind_name(kind: str, language: str) -> str:
+    """Return a kind of moment in words; an unknown one keeps its own name."""
+    return KINDS[kind][language] if kind in KINDS else channel_in_words(kind)[language]
+
+
 def moment_name(kind: str, channel: str, language: str) -> str:
     """Return a moment in words.
 
     Examples:
         >>> moment_name("purchase", "store", "fr"), moment_name("social", "social", "en"), moment_name("kiosk", "mall", "en")
-        ('achat (store)', 'social network', 'kiosk (mall)')
+        ('achat (magasin)', 'social network', 'kiosk (mall)')
     """
-    words = KINDS[kind][language] if kind in KINDS else kind
-    return words if kind == channel else f"{words} ({channel})"
+    words = kind_name(kind, language)
+    return words if kind == channel else f"{words} ({channel_in_words(channel)[language]})"
+
+
+def channel_names(channels: Iterable[str], language: str) -> dict[str, str]:
+    """Return the channels in words; as they are if two of them would have the same words.
+
+    Examples:
+        >>> channel_names(["email", "paid_search"], "fr"), channel_names(["a_b", "a b"], "en")
+        ({'email': 'e-mail', 'paid_search': 'paid search'}, {'a_b': 'a_b', 'a b': 'a b'})
+    """
+    known = list(channels)
+    words = {name: channel_in_words(name)[language] for name in known}
+    return words if len(set(words.values())) == len(known) else {name: name for name in known}

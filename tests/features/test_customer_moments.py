@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from walked_journeys import at
 
@@ -92,7 +93,10 @@ def test_test_accounts_are_left_out(company: Company) -> None:
 
 def test_a_purchase_is_a_transaction_with_its_amount(company: Company) -> None:
     bought = purchases_of(company({"transactions": transactions()}), AS_OF)
-    assert bought.select("customer_id", "transaction_id", "channel", "amount").rows() == [("a", "t1", "counter", 15.0), ("b", "t2", "web", 8.0)]
+    assert bought.select("customer_id", "transaction_id", "channel", "amount").rows() == [
+        ("a", "t1", "counter", 15.0),
+        ("b", "t2", "web", 8.0),
+    ]
     assert no_purchases().schema == bought.schema
 
 
@@ -155,8 +159,17 @@ def test_a_silence_counts_even_if_the_customer_came_back_and_not_before_it_is_lo
     tables = company({"transactions": lines})
     bought = purchases_of(tables, AS_OF)
     assert losses(tables, AS_OF, bought, silence_days=10)["at"].to_list() == [at(10), at(25)]
-    assert long_silence_days(bought) == 15
-    assert losses(tables, AS_OF, bought).is_empty()  # the silences of 15 days are long at the cutoff, or later
+
+
+def test_a_long_silence_is_longer_than_nearly_all_gaps_if_they_could_be_seen() -> None:
+    """By hand: of 20 gaps the 19th is of 15 days; purchases that span less than 30 days could not show such gaps."""
+    gaps = [1.0] * 18 + [15.0, 29.5]
+    days = [0.0, *[sum(gaps[: n + 1]) for n in range(len(gaps))]]
+    bought = pl.DataFrame({"customer_id": ["a"] * len(days), "at": [at(day) for day in days]})
+    assert long_silence_days(bought) == 30  # the 19.05th of the gaps in order, rounded up to a whole gap and a whole day
+    short = pl.DataFrame({"customer_id": ["a", "a", "b"], "at": [at(0), at(15), at(25)]})
+    assert long_silence_days(short) is None
+    assert long_silence_days(pl.concat([short, short.tail(1).with_columns(at=pl.lit(at(30)))])) == 15
 
 
 def test_without_purchases_there_is_no_silence(company: Company) -> None:

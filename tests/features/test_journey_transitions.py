@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ def test_drawn_journeys_agree_with_a_count_one_by_one() -> None:
     for letters, conversions, _ in walks:
         names = [NAMES[letter] for letter in letters]
         wanted[START, None, TOUCH, names[0]] += 1
-        wanted.update((TOUCH, a, TOUCH, b) for a, b in zip(names, names[1:], strict=False))
+        wanted.update((TOUCH, a, TOUCH, b) for a, b in pairwise(names))
         wanted[TOUCH, names[-1], CONVERTED if conversions else LEFT, None] += 1
     found = journey_transitions(walked(walks))
     assert {row[:4]: row[4] for row in found.rows()} == wanted

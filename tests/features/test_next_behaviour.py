@@ -20,7 +20,9 @@ def outcomes(rows: list[tuple[str, float, str]]) -> pl.DataFrame:
 def test_the_first_thing_a_customer_does_after_the_outcome_counts() -> None:
     """By hand: a buys before calling, b is only written to, c calls too late, d acts at the very instant, e's window is not over."""
     met = moments([("a", 3, BOUGHT), ("a", 4, CALL), ("b", 2, MAIL), ("c", 16, CALL), ("d", 1, BOUGHT), ("e", 20, BOUGHT)])
-    found = next_behaviour(outcomes([("a", 1, "opened"), ("b", 1, "opened"), ("c", 1, "opened"), ("d", 1, "clicked"), ("e", 16, "clicked")]), met, AS_OF)
+    found = next_behaviour(
+        outcomes([("a", 1, "opened"), ("b", 1, "opened"), ("c", 1, "opened"), ("d", 1, "clicked"), ("e", 16, "clicked")]), met, AS_OF
+    )
     assert found.rows() == [
         ("email", "opened", "nothing", 2, 2 / 3, None),
         ("email", "opened", "purchase", 1, 1 / 3, 2.0),

@@ -42,7 +42,11 @@ def test_drawn_events_agree_with_a_count_one_by_one(days: int) -> None:
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
-    events, moments, people = instants(drawn_rows(40, 3)), instants(drawn_rows(40, 4)), instants([(f"c{i}", 0.0) for i in range(12)], "since")
+    events, moments, people = (
+        instants(drawn_rows(40, 3)),
+        instants(drawn_rows(40, 4)),
+        instants([(f"c{i}", 0.0) for i in range(12)], "since"),
+    )
     found = preceding_moments(events, moments, people, windows_days=(1, 7))
     again = preceding_moments(events.reverse(), moments.reverse(), people.reverse(), windows_days=(1, 7))
     assert found.drop("excess_error").equals(again.drop("excess_error"))
@@ -51,7 +55,9 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_visits_that_all_people_make_all_the_time_are_no_excess() -> None:
     people = [f"c{i}" for i in range(12)]
     daily = instants([(who, float(day)) for who in people for day in range(40)])
-    found = preceding_moments(instants(drawn_rows(30, 5, 0.25)), daily, instants([(who, 0.0) for who in people], "since"), windows_days=(1,))
+    found = preceding_moments(
+        instants(drawn_rows(30, 5, 0.25)), daily, instants([(who, 0.0) for who in people], "since"), windows_days=(1,)
+    )
     assert found.select("share", "base_share", "excess", "excess_error").row(0) == (1.0, 1.0, 0.0, 0.0)
 
 

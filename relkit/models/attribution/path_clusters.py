@@ -1,9 +1,10 @@
-"""Clusters of journeys: a few groups alike in their channels, their length and their duration, each named by its most frequent path.
+"""Clusters of journeys: a few groups alike in their channels, their length and their duration, each named by its typical path.
 
 A journey is the shares of its touches on each channel, the logarithm of its length and that of its duration in days; the two logarithms
 are scaled to weigh as much as one channel. k-means (Lloyd, with the starts of Arthur and Vassilvitskii 2007) is run for each number of
-clusters, weighted by the journeys of a row; the number with the highest ratio of Calinski and Harabasz (1974, eq. 4) is taken. The seed
-makes it repeatable. The groups describe; nothing is tested.
+clusters, weighted by the journeys of a row; the number with the highest ratio of Calinski and Harabasz (1974, eq. 4) is taken. The typical
+path is that of the row nearest to the centre of the cluster; of rows equally near, the most frequent path. The seed makes it repeatable.
+The groups describe; nothing is tested.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.coded_paths import CodedPaths, Floats, Ints
 
-MOST_CLUSTERS = 6
+FEWEST_CLUSTERS, MOST_CLUSTERS = 3, 6
 MOST_LEARNT = 50_000
 """Rows from which the centres are learnt at most, drawn with their weights; the others are assigned to the nearest centre."""
 STARTS = 4
+NEAR = 1e-12
+"""Squared distance by which equal points may differ through rounding."""
 ARROW = " > "
 SECONDS_A_DAY = 86_400.0
 
@@ -37,7 +40,7 @@ class PathClusters:
 
     Attributes:
         cluster: of each row of the paths, from 0; -1 for a row without a touch; shape (j,).
-        summary: cluster (from 1), typical_path, typical_share (of its journeys), journeys, share, conversions, conversion_rate, touches
+        summary: cluster (from 1), typical_path, journeys, share, conversions, conversion_rate, touches
             (mean), days (mean from the first touch to the end; null if times are unknown).
         channel_shares: cluster, channel, share of the touches of the cluster.
     """
@@ -52,7 +55,7 @@ def clustered_paths(paths: CodedPaths, *, clusters: int | None = None, seed: int
 
     Args:
         paths: the journeys, one row each or grouped.
-        clusters: their number; None for the one of 2 to `MOST_CLUSTERS` that separates them best.
+        clusters: their number; None for the one of `FEWEST_CLUSTERS` to `MOST_CLUSTERS` that separates them best.
         seed: of the starts and the rows drawn.
 
     Raises:
@@ -68,18 +71,19 @@ def clustered_paths(paths: CodedPaths, *, clusters: int | None = None, seed: int
         [('search', 11.0, 10.0), ('display x 3', 9.0, 2.0)]
     """
     if clusters is not None:
-        check_scalar(clusters, "clusters", ge=2, where="path_clusters")
+        check_scalar(clusters, "clusters", ge=2, where="path_clusters", remedy="Ask for 2 groups or more.")
     there = np.flatnonzero(paths.lengths > 0)
     points, weight = _points(paths)[there], (paths.conversions + paths.nulls)[there]
     different = len(np.unique(points, axis=0))
-    if different < (clusters or 2):
-        problem = f"{different:,} different journeys make no {clusters or 2:,} groups."
+    if different < (clusters or FEWEST_CLUSTERS):
+        problem = f"{different:,} different journeys make no {clusters or FEWEST_CLUSTERS:,} groups."
         raise NotEnoughEventsError(problem, where="path_clusters", remedy="Ask for fewer clusters, or show the paths themselves.")
-    most = min(MOST_CLUSTERS, different - 1) if different > 2 else 2
-    found = _best(points, weight, [clusters] if clusters else list(range(2, max(most, 2) + 1)), seed)
+    numbers = [clusters] if clusters else list(range(FEWEST_CLUSTERS, min(MOST_CLUSTERS, different) + 1))
+    labels = _by_size(_best(points, weight, numbers, seed), weight)
     cluster = np.full(paths.rows, -1, dtype=np.int64)
-    cluster[there] = _by_size(found, weight)
-    return PathClusters(cluster=cluster, summary=_summary(paths, cluster), channel_shares=_channel_shares(paths, cluster))
+    cluster[there] = labels
+    typical = [paths_of(paths, there[rows]) for rows in _nearest(points, weight, labels)]
+    return PathClusters(cluster=cluster, summary=_summary(paths, cluster, typical), channel_shares=_channel_shares(paths, cluster))
 
 
 def _points(paths: CodedPaths) -> Floats:
@@ -144,6 +148,17 @@ def _separation(points: Floats, weight: Floats, labels: Ints) -> float:
     return (between / max(k - 1, 1)) / max(within / max(n - k, 1.0), 1e-12)
 
 
+def _nearest(points: Floats, weight: Floats, labels: Ints) -> list[Ints]:
+    """Return, for each cluster, the rows nearest to its centre."""
+    found = []
+    for label in range(int(labels.max()) + 1):
+        own = np.flatnonzero(labels == label)
+        centre = np.average(points[own], axis=0, weights=weight[own]) if weight[own].any() else points[own].mean(axis=0)
+        distance = ((points[own] - centre) ** 2).sum(axis=1)
+        found.append(own[distance <= distance.min() + NEAR])
+    return found
+
+
 def _by_size(labels: Ints, weight: Floats) -> Ints:
     """Return the labels renumbered, the largest cluster first."""
     order = np.argsort(-np.bincount(labels, weight), kind="stable")
@@ -152,10 +167,9 @@ def _by_size(labels: Ints, weight: Floats) -> Ints:
     return rank[labels]
 
 
-def _summary(paths: CodedPaths, cluster: Ints) -> pl.DataFrame:
+def _summary(paths: CodedPaths, cluster: Ints, typical: list[str]) -> pl.DataFrame:
     rows = pl.DataFrame(
         {
-            "row": np.arange(paths.rows),
             "cluster": cluster + 1,
             "journeys": paths.conversions + paths.nulls,
             "conversions": paths.conversions,
@@ -163,33 +177,31 @@ def _summary(paths: CodedPaths, cluster: Ints) -> pl.DataFrame:
             "days": _days(paths) if paths.seconds_before is not None else pl.Series([None] * paths.rows, dtype=pl.Float64),
         }
     ).filter(pl.col("cluster") > 0)
-    weighted = [((pl.col(name) * pl.col("journeys")).sum() / pl.col("journeys").sum()).alias(to) for name, to in _MEANS]
-    if paths.seconds_before is None:
-        weighted[-1] = pl.lit(None, pl.Float64).alias("days")
-    figures = rows.group_by("cluster").agg(pl.col("journeys", "conversions").sum(), *weighted).sort("cluster")
+    journeys = pl.col("journeys").sum()
+    means = {"touches": (pl.col("length") * pl.col("journeys")).sum() / journeys, "days": _mean_days(journeys)}
+    figures = rows.group_by("cluster").agg(pl.col("journeys", "conversions").sum(), **means).sort("cluster")
     shared = figures.with_columns(
-        share=pl.col("journeys") / pl.col("journeys").sum(), conversion_rate=pl.col("conversions") / pl.col("journeys")
+        share=pl.col("journeys") / journeys,
+        conversion_rate=pl.col("conversions") / pl.col("journeys"),
+        typical_path=pl.Series(typical, dtype=pl.String),
     )
-    named = shared.join(_typical(rows, paths), on="cluster", how="left", maintain_order="left")
-    typical = named.with_columns(typical_share=pl.col("typical") / pl.col("journeys"))
-    return typical.select(
-        *("cluster", "typical_path", "typical_share", "journeys", "share", "conversions", "conversion_rate", "touches", "days")
-    )
+    return shared.select("cluster", "typical_path", "journeys", "share", "conversions", "conversion_rate", "touches", "days")
 
 
-_MEANS = (("length", "touches"), ("days", "days"))
+def _mean_days(journeys: pl.Expr) -> pl.Expr:
+    """Return the mean of the days over journeys; null if times are unknown."""
+    days = (pl.col("days") * pl.col("journeys")).sum() / journeys
+    return pl.when(pl.col("days").count() > 0).then(days)
 
 
-def _typical(rows: pl.DataFrame, paths: CodedPaths) -> pl.DataFrame:
-    """Return cluster, its most frequent path, and the journeys with that path."""
-    names = paths.names.gather(paths.touches.astype(np.int64))
-    touches = pl.DataFrame({"row": np.repeat(np.arange(paths.rows), paths.lengths), "channel": names})
-    lists = touches.group_by("row", maintain_order=True).agg("channel")
-    counted = rows.join(lists, on="row").group_by("cluster", "channel").agg(typical=pl.col("journeys").sum())
-    text = pl.col("channel").map_elements(path_text, return_dtype=pl.String)
-    firsts = counted.sort("typical", descending=True).with_columns(most=pl.col("typical").max().over("cluster"))
-    tied = firsts.filter(pl.col("typical") == pl.col("most")).with_columns(typical_path=text)
-    return tied.sort("cluster", "typical_path").unique("cluster", keep="first", maintain_order=True).select("cluster", "typical_path", "typical")
+def paths_of(paths: CodedPaths, rows: Ints) -> str:
+    """Return the most frequent path of some rows in words; of equally frequent ones the first in alphabetical order."""
+    counted: dict[str, float] = {}
+    for row in rows.tolist():
+        codes = paths.touches[paths.offsets[row] : paths.offsets[row + 1]].astype(np.int64)
+        text = path_text(paths.names.gather(codes))
+        counted[text] = counted.get(text, 0.0) + float(paths.conversions[row] + paths.nulls[row])
+    return min(counted, key=lambda text: (-counted[text], text))
 
 
 def path_text(channels: pl.Series | list[str]) -> str:
