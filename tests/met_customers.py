@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from walked_journeys import INSTANT, at
 
@@ -11,5 +13,5 @@ CALL, MAIL, BOUGHT = ("call", "phone"), ("contact", "email"), ("purchase", "stor
 
 def moments(rows: list[tuple[str, float, Moment]]) -> pl.DataFrame:
     """Return the moments of customers on days of June 2025, 0 being its first."""
-    schema = {"customer_id": pl.String, "at": INSTANT, "kind": pl.String, "channel": pl.String}
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT, "kind": pl.String, "channel": pl.String}
     return pl.DataFrame([(who, at(day), *moment) for who, day, moment in rows], schema=schema, orient="row").sort("customer_id", "at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +32,7 @@ def walked(walks: Sequence[Walk], *, gap_days: float = 1.0, last_gap_days: float
         for number, (letters, _, _) in enumerate(walks)
         for place, letter in enumerate(letters)
     ]
-    schema = {"journey": pl.UInt32, "channel": pl.Enum(sorted(NAMES.values())), "kind": pl.String, "occurred_at": INSTANT}
+    schema: dict[str, Any] = {"journey": pl.UInt32, "channel": pl.Enum(sorted(NAMES.values())), "kind": pl.String, "occurred_at": INSTANT}
     return journey_steps(pl.DataFrame(touches, schema=schema), ended(walks, gap_days, last_gap_days))
 
 
@@ -47,8 +47,8 @@ def ended(walks: Sequence[Walk], gap_days: float, last_gap_days: float) -> pl.Da
         }
         for number, (letters, conversions, value) in enumerate(walks)
     ]
-    numbers = dict.fromkeys(("conversions", "nulls", "value"), pl.Float64)
-    return pl.DataFrame(rows, schema={"journey": pl.UInt32, "ended_at": INSTANT} | numbers)
+    schema: dict[str, Any] = {"journey": pl.UInt32, "ended_at": INSTANT} | dict.fromkeys(("conversions", "nulls", "value"), pl.Float64)
+    return pl.DataFrame(rows, schema=schema)
 
 
 def drawn(number: int, *, seed: int = 1) -> list[Walk]:

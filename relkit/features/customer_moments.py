@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 CONTACT, INBOUND, PURCHASE = "contact", "inbound contact", "purchase"
 """Kinds of the moments that are no touchpoints: a contact by the company, one by the customer, a purchase."""
 UNKNOWN = "unknown"
-SCHEMA = {"customer_id": pl.String, "at": pl.Datetime("us", "UTC"), "kind": pl.String, "channel": pl.String, "step": pl.String}
+_AT = pl.Datetime("us", "UTC")
+_SCHEMA: dict[str, pl.DataType] = {
+    "customer_id": pl.String(),
+    "at": _AT,
+    "kind": pl.String(),
+    "channel": pl.String(),
+    "step": pl.String(),
+}
 
 
 def customer_moments(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -34,7 +41,7 @@ def customer_moments(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         customer_id, at, kind (that of the touchpoint, contact, inbound contact or purchase; unknown if it has none), channel, step.
     """
     parts = [part(tables, as_of) for name, part in _PARTS.items() if tables.has(name)]
-    rows = pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
     known = rows.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
     return known.sort("customer_id", "at", "kind", "channel")
 
@@ -61,8 +68,15 @@ def purchases_of(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 def no_purchases() -> pl.DataFrame:
     """Return the purchases of a company without transactions: the same columns, no row."""
-    text, at = pl.String(), SCHEMA["at"]
-    schema = {"customer_id": text, "transaction_id": text, "at": at, "channel": text, "store_id": text, "amount": pl.Float64}
+    text = pl.String()
+    schema: dict[str, pl.DataType] = {
+        "customer_id": text,
+        "transaction_id": text,
+        "at": _AT,
+        "channel": text,
+        "store_id": text,
+        "amount": pl.Float64(),
+    }
     return pl.DataFrame(schema=schema)
 
 
@@ -71,11 +85,11 @@ def _touchpoints(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     found = known_touches(tables, as_of)
     own = np.flatnonzero(found.person < found.customers)
     if not len(own):
-        return pl.DataFrame(schema=SCHEMA)
+        return pl.DataFrame(schema=_SCHEMA)
     kind = found.kinds.gather(found.kind[own]).cast(pl.String)
     named = {
         "customer_id": customer_names(tables).gather(found.person[own]),
-        "at": pl.Series(found.at[own]).cast(SCHEMA["at"]),
+        "at": pl.Series(found.at[own]).cast(_AT),
         "kind": kind.replace(UNKNOWN_KIND, UNKNOWN),
         "channel": found.channels.gather(found.channel[own]).cast(pl.String),
     }

@@ -25,7 +25,7 @@ COMPLAINT, UNSUBSCRIBED, CONTRACT_ENDED, SILENCE = "complaint", "unsubscribed", 
 LOSSES = (COMPLAINT, UNSUBSCRIBED, CONTRACT_ENDED, SILENCE)
 LONG_GAP_SHARE = 0.95
 """Share of the gaps between two purchases of a customer that a long silence exceeds."""
-SCHEMA = {"customer_id": pl.String, "at": pl.Datetime("us", "UTC"), "loss": pl.Enum(LOSSES)}
+_AT, _LOSS = pl.Datetime("us", "UTC"), pl.Enum(LOSSES)
 
 
 def losses(tables: TableSet, as_of: AsOf, purchases: pl.DataFrame, *, silence_days: int | None = None) -> pl.DataFrame:
@@ -45,7 +45,7 @@ def losses(tables: TableSet, as_of: AsOf, purchases: pl.DataFrame, *, silence_da
     days = long_silence_days(purchases) if silence_days is None else silence_days
     if days is not None:
         parts.append(_instants(long_silences(purchases, as_of, days), SILENCE))
-    rows = pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    rows = pl.concat([pl.DataFrame(schema={"customer_id": pl.String, "at": _AT, "loss": _LOSS}), *parts])
     return rows.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("loss", "customer_id", "at")
 
 
@@ -86,7 +86,7 @@ def long_silences(purchases: pl.DataFrame, as_of: AsOf, days: int) -> pl.DataFra
 
 
 def _instants(rows: pl.DataFrame, loss: str) -> pl.DataFrame:
-    return rows.select("customer_id", pl.col("at").cast(SCHEMA["at"]), loss=pl.lit(loss, SCHEMA["loss"]))
+    return rows.select("customer_id", pl.col("at").cast(_AT), loss=pl.lit(loss, _LOSS))
 
 
 def _complaints(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -98,7 +98,7 @@ def _complaints(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 def _outcomes(tables: TableSet, as_of: AsOf, outcome: str) -> pl.DataFrame:
     if not (tables.has("outcomes") and tables.has("contacts")):
-        return pl.DataFrame(schema={"customer_id": pl.String, "at": SCHEMA["at"]})
+        return pl.DataFrame(schema={"customer_id": pl.String, "at": _AT})
     rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "occurred_at", "is_automated")
     meant = rows.filter(pl.col("outcome") == outcome, ~pl.col("is_automated").fill_null(value=False))
     contacts = known_rows(tables, "contacts", as_of, "contact_id", "customer_id")
@@ -107,7 +107,7 @@ def _outcomes(tables: TableSet, as_of: AsOf, outcome: str) -> pl.DataFrame:
 
 def _ended(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     if not tables.has("contracts"):
-        return pl.DataFrame(schema={"customer_id": pl.String, "at": SCHEMA["at"]})
+        return pl.DataFrame(schema={"customer_id": pl.String, "at": _AT})
     spells = contract_spells(tables, as_of).filter("event")
     reason = pl.col("end_reason").fill_null("voluntary") if "end_reason" in spells.columns else pl.lit("voluntary")
     midnight: Callable[[str], pl.Expr] = lambda name: pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone(as_of.zone)  # noqa: E731

@@ -52,7 +52,7 @@ def plot_journey_groups(
         if not column.any():
             continue
         ax.barh(range(len(groups)), column, left=left, height=0.62, color=colour, label=name)
-        for row in np.flatnonzero(column >= LEAST_WRITTEN):
+        for row in np.flatnonzero(column >= LEAST_WRITTEN).tolist():
             text = percent(float(column[row]), language)
             colour_of_text = INK if colour == OTHERS else "white"
             ax.text(left[row] + column[row] / 2, row, text, ha="center", va="center", fontsize=8.5, color=colour_of_text)

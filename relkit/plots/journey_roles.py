@@ -46,8 +46,15 @@ def plot_journey_roles(roles: pl.DataFrame, ax: Axes | None = None, *, language:
     ax.barh(at, assisted, left=closed, color=MODEL, height=0.62, label=assisted_label)
     for place, (ratio, is_small) in enumerate(rows.select("ratio", "is_small").iter_rows()):
         text = few if is_small else "" if ratio is None else ratio_text.format(ratio=number(ratio, language, 2))
-        offset = {"xytext": (6, 0), "textcoords": "offset points"}
-        ax.annotate(text, (float(closed[place] + assisted[place]), place), va="center", fontsize=9, color=MUTED, **offset)
+        ax.annotate(
+            text,
+            (float(closed[place] + assisted[place]), place),
+            va="center",
+            fontsize=9,
+            color=MUTED,
+            xytext=(6, 0),
+            textcoords="offset points",
+        )
     ax.set_yticks(at, short_names(rows["channel"].to_list(), MOST_LETTERS))
     ax.tick_params(axis="y", length=0, colors=INK)
     ax.set(title=title, xlabel=x_label, ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1.16 * float((closed + assisted).max() or 1)))

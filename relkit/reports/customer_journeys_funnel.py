@@ -210,8 +210,9 @@ class JourneyShapes:
         return self._say("bar", path=_short(row["typical_path"]), share=share, touches=touches)
 
     def _narrowest(self, names: list[str], shares: list[float | None]) -> str:
-        at = min(range(1, len(shares)), key=lambda place: shares[place] if shares[place] is not None else 2.0)
-        share = percent(shares[at] or 0.0, self.language, 1)
+        known = {place: share for place, share in enumerate(shares) if share is not None}
+        at = min(known, key=lambda place: known[place])
+        share = percent(known[at], self.language, 1)
         return self._say("narrowest", before=names[at - 1], after=names[at], share=share)
 
     def _shown(self, name: str, kind: Any, digits: int = 0) -> Shown:

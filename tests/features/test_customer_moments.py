@@ -21,7 +21,7 @@ AS_OF = AsOf.parse("2025-06-30")
 
 
 def touchpoints(**more: list[Any]) -> dict[str, list[Any]]:
-    rows = {
+    rows: dict[str, list[Any]] = {
         "touchpoint_id": ["n1", "n2", "n3", "n4"],
         "customer_id": ["a", None, "b", "a"],
         "anonymous_id": [None, "v", None, None],

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import math
 
 import numpy as np
@@ -15,13 +18,13 @@ AS_OF = AsOf.parse("2025-06-30")
 INSTANT = pl.Datetime("us", "UTC")
 
 
-def answers(rows: list[tuple[str, float, float, float]]) -> pl.DataFrame:
-    schema = {"customer_id": pl.String, "at": INSTANT, "score": pl.Float64, "weight": pl.Float64}
+def answers(rows: Sequence[tuple[str, float, float, float]]) -> pl.DataFrame:
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT, "score": pl.Float64, "weight": pl.Float64}
     return pl.DataFrame([(who, at(day), score, weight) for who, day, score, weight in rows], schema=schema, orient="row")
 
 
 def purchases(rows: list[tuple[str, float, float]]) -> pl.DataFrame:
-    schema = {"customer_id": pl.String, "at": INSTANT, "amount": pl.Float64}
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT, "amount": pl.Float64}
     return pl.DataFrame([(who, at(day), amount) for who, day, amount in rows], schema=schema, orient="row")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from met_customers import BOUGHT, CALL, MAIL, moments
 from walked_journeys import at
@@ -12,7 +14,7 @@ INSTANT = pl.Datetime("us", "UTC")
 
 
 def outcomes(rows: list[tuple[str, float, str]]) -> pl.DataFrame:
-    schema = {"customer_id": pl.String, "at": INSTANT, "channel": pl.String, "outcome": pl.String}
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT, "channel": pl.String, "outcome": pl.String}
     made = [(who, at(day), "email", outcome) for who, day, outcome in rows]
     return pl.DataFrame(made, schema=schema, orient="row")
 

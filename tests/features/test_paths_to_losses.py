@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from met_customers import BOUGHT, CALL, MAIL, moments
 from walked_journeys import INSTANT, at
@@ -8,7 +10,7 @@ from relkit.features.paths_to_losses import moments_before, paths_to_losses
 
 
 def lost(rows: list[tuple[str, float]], loss: str = "complaint") -> pl.DataFrame:
-    schema = {"customer_id": pl.String, "at": INSTANT}
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT}
     return pl.DataFrame([(who, at(day)) for who, day in rows], schema=schema, orient="row").with_columns(loss=pl.lit(loss))
 
 

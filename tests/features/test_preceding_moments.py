@@ -27,7 +27,8 @@ def test_drawn_events_agree_with_a_count_one_by_one(days: int) -> None:
     since = {f"c{i}": float(i % 5) * 2 for i in range(12)}
     moments = [(who, day) for who, day in moments if day >= since[who]]
     found = preceding_moments(instants(events), instants(moments), instants([*since.items()], "since"), windows_days=(days,))
-    own, base, by_person = [], [], {}
+    own, base = [], []
+    by_person: dict[str, list[float]] = {}
     for who, day in events:
         had = {person for person, when in moments if day - days <= when <= day}
         own.append(who in had)

@@ -20,8 +20,6 @@ from relkit.models.few_threads import few_threads
 from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from relkit.models.attribution.coded_paths import CodedPaths, Floats, Ints
 
 FEWEST_CLUSTERS, MOST_CLUSTERS = 3, 6
@@ -224,7 +222,7 @@ def _channel_shares(paths: CodedPaths, cluster: Ints) -> pl.DataFrame:
     weight = np.repeat(paths.conversions + paths.nulls, paths.lengths)
     own = np.repeat(cluster, paths.lengths)
     k, groups = len(paths.names), int(cluster.max(initial=-1)) + 1
-    counts: NDArray[np.float64] = np.bincount(own * k + paths.touches, weight, minlength=groups * k).reshape(groups, k)
+    counts = np.bincount(own * k + paths.touches, weight, minlength=groups * k).reshape(groups, k).astype(np.float64)
     shares = counts / np.maximum(counts.sum(axis=1), 1e-12)[:, None]
     return pl.DataFrame(
         {
