@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +11,9 @@ from walked_journeys import at
 
 from relkit.features.moments_of_truth import moments_of_truth
 from relkit.periods import AsOf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AS_OF = AsOf.parse("2025-06-30")
 INSTANT = pl.Datetime("us", "UTC")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "interact_customer_journeys"
-NUMBER = re.compile(r"\d[\d,\u202f]*(?:[.]\d+)?")
+NUMBER = re.compile(r"\d[\d\u202f]*")
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +73,12 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_page_shows_what_the_tables_say(checked: Path) -> None:
     found, customers = counted(checked), rows(checked, "customers")["customer_id"]
-    pages = [shown_sentences(NAME, out=str(checked), language=language, loss="silence") for language in ("en", "fr")]
-    for sentences, figures in pages:
-        numbers = [int(re.sub("[,\u202f]", "", number)) for number in NUMBER.findall(sentences[0])[:2]]
-        assert numbers == [found["journeys"], found["converted"]]
-        assert len(figures) == 4
-        assert len(set(sentences)) == len(sentences) >= 10
-        assert not [sentence for sentence in sentences for customer in customers if customer in sentence]
-    assert len(pages[0][0]) == len(pages[1][0])
+    sentences, figures = shown_sentences(NAME, out=str(checked), language="fr", loss="silence")
+    numbers = [int(number.replace("\u202f", "")) for number in NUMBER.findall(sentences[0])[:2]]
+    assert numbers == [found["journeys"], found["converted"]]
+    assert len(figures) == 4
+    assert len(set(sentences)) == len(sentences) >= 10
+    assert not [sentence for sentence in sentences for customer in customers if customer in sentence]
 
 
 def test_tables_that_are_absent_are_named_and_the_rest_is_shown(checked: Path, tmp_path: Path) -> None:

@@ -123,8 +123,10 @@ def test_visits_before_store_purchases_stand_next_to_the_base_rate() -> None:
     met = [*crowd(40), *crowd(40, BOUGHT, 50.0), *crowd(20, VISIT, 49.5)]
     page = shown(met, bought=[(f"c{i:03d}", 50.0) for i in range(40)])
     assert page.visit_headlines().sentences == (
-        "50.0% of 40 store purchases follow a visit to the web site within 30 days; at the same dates 50.0% of the same customers had "
-        "visited it.",
+        (
+            "50.0% of 40 store purchases follow a visit to the web site within 30 days; at the same dates 50.0% of the same customers had "
+            "visited it."
+        ),
     )
     assert [row[:5] for row in cells(page.visits())] == [[days, "40", "20", "50.0%", "50.0%"] for days in ("1", "7", "30")]
     assert len(page.visit_picture().pictures) == 1
