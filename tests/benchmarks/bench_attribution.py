@@ -194,11 +194,13 @@ def chain_of_order(paths: CodedPaths, order: int) -> SolvedChain:
 
 def shapley(paths: CodedPaths, frame: pl.DataFrame) -> None:
     """Print the cost of Shapley credit."""
+    model: Any = catalogue.make("attribution.shapley")
     fit("shapley", frame.head(1000))
-    report(
-        "Shapley credit of the same journeys",
-        {"relkit, fit from lists": best_of_three(lambda: fit("shapley", frame)), **peers("shapley", paths)},
-    )
+    runs = {
+        "relkit, from codes": best_of_three(lambda: model.credit_of(paths)),
+        "relkit, fit from lists": best_of_three(lambda: fit("shapley", frame)),
+    }
+    report("Shapley credit of the same journeys", runs | peers("shapley", paths))
 
 
 def warm() -> None:

@@ -2,7 +2,8 @@
 
     python peer_attribution.py markov PATHS.npz
 
-Prints, by peer, the credit of each channel (null if it gives another quantity), seconds of CPU and peak memory in MB over the input, as JSON.
+Prints, by peer, the credit of each channel (null if it gives another quantity), seconds of CPU and peak memory in MB over the input, as
+JSON.
 """
 
 from __future__ import annotations
