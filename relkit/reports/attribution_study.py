@@ -79,6 +79,7 @@ class AttributionStudy(BenchmarkStudy):
             title=self._say("t_share"),
             x_label=self._say("x_share"),
             kind="share",
+            reference=0.0,
             language=self.language,
         )
         return Gallery((Picture(drawn, self._say("c_share")),))
@@ -95,11 +96,11 @@ class AttributionStudy(BenchmarkStudy):
         found = None if self.found is None else self._of_effects()
         if not found:
             return Gallery(())
-        from relkit.plots.dots import Dots, plot_dots
+        from relkit.plots.dots import plot_dots
 
         drawn = plot_dots(
             [self._channel(name) for name in found["channels"]],
-            [Dots(value=_array(each["inside"] for each in found["channels"].values()))],
+            [_dots([each["inside"] for each in found["channels"].values()])],
             title=self._say("t_covered"),
             x_label=self._say("x_covered"),
             kind="share",
@@ -140,7 +141,8 @@ class AttributionStudy(BenchmarkStudy):
         """Return from how many models the judged one differs beyond the interval, on either side."""
         gaps = [row["judged_less_share"] for row in self._rows if row["judged_less_share"]]
         counts = {"below": sum(gap[2] < 0 for gap in gaps), "above": sum(gap[1] > 0 for gap in gaps), "all": len(gaps)}
-        return self._say("judged", judged=self._labelled(self._judged), **{key: self._count(value) for key, value in counts.items()})
+        label = self._labelled(self._judged)
+        return self._say("judged", judged=label[0].lower() + label[1:], **{key: self._count(value) for key, value in counts.items()})
 
     def _covered(self) -> list[str]:
         """Return the share of intervals that contain the truth, and zero in the world without effects, as far as they were measured."""

@@ -42,16 +42,16 @@ TEXTS: dict[str, Text] = {
     ),
     "lift_better": Text(
         "A lift test of {channel} lowers the error of the shares ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal {channel} réduit l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
+        "Un test d’incrémentalité du canal « {channel} » réduit l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
     ),
     "lift_worse": Text(
         "A lift test of {channel} raises the error of the shares ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal {channel} augmente l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
+        "Un test d’incrémentalité du canal « {channel} » augmente l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
     ),
     "lift_level": Text(
         "A lift test of {channel} does not move the error of the shares beyond chance ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal {channel} ne change pas l’erreur des parts au-delà du hasard ({world}) : {difference} point (de "
-        "{lower} à {upper}).",
+        "Un test d’incrémentalité du canal « {channel} » ne change pas l’erreur des parts au-delà du hasard ({world}) : {difference} point "
+        "(de {lower} à {upper}).",
     ),
     "model": Text("Model", "Modèle"),
     "share": Text("Error of shares, points", "Erreur des parts, points"),
@@ -81,8 +81,8 @@ TEXTS: dict[str, Text] = {
     "t_covered": Text("How often intervals contain the truth", "Fréquence à laquelle les intervalles contiennent la vérité"),
     "x_covered": Text("Share of companies", "Part des entreprises"),
     "c_covered": Text(
-        "The line is at the level that the intervals state, {level}.",
-        "Le trait est au niveau annoncé par les intervalles, {level}.",
+        "The line is at the level that the intervals state, {level}. A bar across it: within chance (95%).",
+        "Le trait est au niveau annoncé par les intervalles, {level}. Une barre qui le croise : dans les limites du hasard (95\u00a0%).",
     ),
     "t_lift": Text("With a lift test less without", "Avec un test d’incrémentalité, moins sans"),
     "world": Text("World", "Monde"),

@@ -163,6 +163,14 @@ def paired(values: list[float]) -> tuple[float, float, float]:
     return mean, mean - reach, mean + reach
 
 
+def proportion(found: list[bool]) -> tuple[float, float, float]:
+    """Return the share that is true with its 95 % interval by Wilson."""
+    from scipy import stats
+
+    interval = stats.binomtest(sum(found), len(found)).proportion_ci(0.95, method="wilson")
+    return float(np.mean(found)), float(interval.low), float(interval.high)
+
+
 def seeds_with(world: str, seeds: range, *kinds: str) -> list[int]:
     return [seed for seed in seeds if all(kept_or(f"{world}_{seed}_{kind}") is not None for kind in kinds)]
 
@@ -315,7 +323,7 @@ def table() -> None:
         mean, low, high = found["inside"]
         print(f"  {world}: {found['companies']} companies, inside {mean:.3f} ({low:.3f} to {high:.3f})")
         for channel, each in found["channels"].items():
-            print(f"    {channel:<12} inside {each['inside']:.2f}, mean error {each['mean_error']:+.0f}, spread {each['spread']:.0f}")
+            print(f"    {channel:<12} inside {each['inside'][0]:.2f}, mean error {each['mean_error']:+.0f}, spread {each['spread']:.0f}")
     for found in written["calibration"]:
         print(f"  {found['world']}: with less without the lift test, " + str(found["tested_less_plain"]))
     out = runs_folder().parent / "attribution_truth.json"
