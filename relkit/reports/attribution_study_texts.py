@@ -46,7 +46,8 @@ TEXTS: dict[str, Text] = {
     ),
     "lift_worse": Text(
         "A lift test of {channel} raises the error of the shares ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal « {channel} » augmente l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
+        "Un test d’incrémentalité du canal « {channel} » augmente l’erreur des parts ({world}) : {difference} point (de "
+        "{lower} à {upper}).",
     ),
     "lift_level": Text(
         "A lift test of {channel} does not move the error of the shares beyond chance ({world}): {difference} points ({lower} to {upper}).",

@@ -241,7 +241,7 @@ def coverage_of(world: str, seeds: range) -> Figures:
     mean, low, high = paired(by_company.tolist())
     channels = {
         channel: {
-            "inside": float(np.mean(each)),
+            "inside": proportion(each),
             "mean_error": float(np.mean(gaps[channel])),
             "spread": float(np.std(gaps[channel], ddof=1)),
         }
