@@ -158,8 +158,17 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         paths={} if local is None else {"model": local},
         warnings=tuple(problem for problem in (trial.problem, outcome.undrawn) if problem),
         sentences=tuple(sentences),
-        details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
+        details=outcome.details()
+        | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()}
+        | _credit(fitted),
     )
+
+
+def _credit(fitted: Fitted) -> dict[str, Any]:
+    """Return the credit of a model that gives some to channels, one record per channel, among the details."""
+    from relkit.models.base import CreditsChannels
+
+    return {"credit": fitted.credit().to_dicts()} if isinstance(fitted, CreditsChannels) else {}
 
 
 def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:

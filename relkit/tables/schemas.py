@@ -58,6 +58,7 @@ TABLES: dict[str, Contract] = {
         campaigns.CONTACTS,
         campaigns.CONTACT_OUTCOMES,
         campaigns.TOUCHPOINTS,
+        campaigns.PATHS,
         satisfaction.SURVEYS,
         permissions.CONSENTS,
         permissions.SUPPRESSIONS,
@@ -70,5 +71,5 @@ TABLES: dict[str, Contract] = {
 }
 """Every table, by name, in the order of the documentation."""
 
-FACT_TABLES = ("transactions", "contracts", "customer_snapshots")
+FACT_TABLES = ("transactions", "contracts", "customer_snapshots", "paths")
 """At least one of these must exist: without it nothing is known about what customers did."""

@@ -196,6 +196,36 @@ TOUCHPOINTS = Contract(
     ),
 )
 
+PATHS = Contract(
+    name="paths",
+    key=("path_id",),
+    label=Text("Paths", "Parcours"),
+    meaning="Journeys that come grouped by their channels, as other tools export them.",
+    notes=(
+        "A row is a path and the journeys that took it. Rows of one path are added up: without a `path_id` no two of them are the same. "
+        "`value` is that of all conversions of the row; what stands on a row without a conversion is reported, and credited to no channel. "
+        "An empty path holds conversions that no touch preceded. Where the source marks each path as converted or not, and counts its "
+        "journeys, a mapping writes `conversions: case when converted then occurrences else 0 end`, and the other way round for `nulls`."
+    ),
+    columns=(
+        text("path_id", "Path id", "Identifiant du parcours", "The row.", null_means="none in the source"),
+        text(
+            "path",
+            "Path",
+            "Parcours",
+            "Channels in order of time, the first one first, as in search > email > search.",
+            required=True,
+            null_means="no touch",
+        ),
+        number("conversions", "Conversions", "Conversions", "Journeys that ended in a conversion.", low=0.0, **NEEDED),
+        number("nulls", "Nulls", "Sans conversion", "Journeys that ended without one.", low=0.0, null_means="none"),
+        money("value", "Value", "Valeur", "Value of all conversions of the row.", null_means="none"),
+        text("separator", "Separator", "Séparateur", "Sign between the channels of the path.", null_means=">"),
+        text("segment", "Segment", "Segment", "Group of customers that has credit of its own."),
+        day("period", "Period", "Période", "First day of the period in which the journeys ended."),
+    ),
+)
+
 LIFT_TESTS = Contract(
     name="lift_tests",
     key=("lift_test_id",),

@@ -1,0 +1,75 @@
+"""Attribution: the inputs of its models, from touchpoints and sales or from a file of grouped paths, and their figures."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from relkit.families.attribution_figures import FIGURES
+from relkit.families.binding import Binding
+from relkit.families.inputs import ModelInputs
+from relkit.features import grouped_paths, journeys, timelines
+from relkit.features.journeys import Wanted
+from relkit.models.attribution.family import GROUPED_PATHS, PATHS, TIMELINES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _of_paths(settings: Mapping[str, Any]) -> ModelInputs:
+    """Return the inputs of paths for settings of a model."""
+    return _paths(Wanted.of(settings))
+
+
+def _of_grouped(settings: Mapping[str, Any]) -> ModelInputs:
+    """Return the inputs of grouped paths for settings of a model."""
+    return _grouped(Wanted.of(settings))
+
+
+def _of_timelines(settings: Mapping[str, Any]) -> ModelInputs:
+    """Return the inputs of timelines for settings of a model."""
+    return _timelines(Wanted.of(settings))
+
+
+@cache
+def _paths(wanted: Wanted) -> ModelInputs:
+    """Return the inputs of models that want the same journeys: the same object, so that they are read once for all."""
+    return ModelInputs(
+        reading=PATHS,
+        learnt=partial(journeys.paths, wanted=wanted),
+        outcomes=partial(journeys.later_paths, wanted=wanted),
+        remarks=partial(journeys.journey_remarks, wanted=wanted),
+        suited=_of_paths,
+        is_there=journeys.has_touches,
+        undeclared="it has no touchpoint",
+    )
+
+
+@cache
+def _grouped(wanted: Wanted) -> ModelInputs:
+    return ModelInputs(
+        reading=GROUPED_PATHS,
+        learnt=partial(grouped_paths.grouped_paths, wanted=wanted),
+        outcomes=partial(grouped_paths.later_grouped_paths, wanted=wanted),
+        suited=_of_grouped,
+        undeclared="the paths are grouped, without the time of their touches",
+    )
+
+
+@cache
+def _timelines(wanted: Wanted) -> ModelInputs:
+    return ModelInputs(
+        reading=TIMELINES,
+        learnt=partial(timelines.timelines, wanted=wanted),
+        outcomes=partial(timelines.later_timelines, wanted=wanted),
+        remarks=partial(journeys.journey_remarks, wanted=wanted),
+        suited=_of_timelines,
+        is_there=journeys.has_touches,
+        undeclared="it has no touchpoint",
+    )
+
+
+BINDING = Binding(
+    inputs={PATHS: _paths(Wanted()), GROUPED_PATHS: _grouped(Wanted()), TIMELINES: _timelines(Wanted())},
+    figures=FIGURES,
+)
