@@ -87,7 +87,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "own_visit": ("its channel counts as people’s own visits", "son canal compte parmi les visites spontanées"),
     "unknown_channel": ("its channel has no touch in the data", "son canal n’a aucun contact dans les données"),
     "other_days": ("its days are not all in the data", "ses jours ne sont pas tous dans les données"),
-    "no_exposure": ("no conversion in its days was preceded by its channel", "aucune conversion de ses jours n’a suivi son canal"),
+    "near_zero": (
+        "what the model predicts for its days cannot be told from zero, so that no factor follows",
+        "ce que le modèle prédit pour ses jours ne se distingue pas de zéro : aucun coefficient n’en découle",
+    ),
 }
 """Reasons in English and in French."""
 
