@@ -60,7 +60,7 @@ class LiftTest:
 
 
 def not_comparable(test: LiftTest, channels: Sequence[str], own_visits: Sequence[str], days: tuple[date, date] | None) -> str:
-    """Return why a test cannot be compared with the model, as a key of the reasons; empty if it can.
+    """Return the key of the reason for which a test cannot be compared with the model; empty if it can.
 
     Args:
         test: the test.

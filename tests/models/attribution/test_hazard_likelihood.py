@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from model_checks import timelines_of
@@ -58,7 +60,7 @@ class Dense:
             cuts = np.concatenate([calendar.edges, *(own + after for after in (0.0, 2.0, 5.0, 10.0))])
             begin, end = people.from_day[i], people.until_day[i]
             cuts = np.unique(np.concatenate([[begin, end], cuts[(cuts > begin) & (cuts < end)]]))
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+            for a, b in pairwise(cuts):
                 self._add(i, (a + b) / 2, float(calendar.clock(np.array([b]))[0] - calendar.clock(np.array([a]))[0]), calendar)
             for day in people.order_days[people.order_offsets[i] : people.order_offsets[i + 1]]:
                 if begin < day <= end:

@@ -1,4 +1,4 @@
-"""Incremental credit: recovery of effects, totals, honesty about time, what is said about thin data."""
+"""Incremental credit: recovery of effects, totals, honesty about time, remarks on thin data."""
 
 from __future__ import annotations
 
