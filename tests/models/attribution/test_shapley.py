@@ -162,6 +162,15 @@ def test_segments_and_periods_add_up_to_games_of_their_own(game: str) -> None:
     assert totals["conversions"].item() == own["conversions"].sum() == pytest.approx(new["conversions"].sum())
 
 
+@pytest.mark.parametrize("game", ["unanimity", "ordered", "rate"])
+def test_names_of_channels_and_order_of_rows_do_not_matter(game: str) -> None:
+    paths = random_paths(np.random.default_rng(8), 5)
+    names = {f"c{i:02d}": f"z{9 - i}" for i in range(5)}
+    other = paths.with_columns(pl.col("channels").list.eval(pl.element().replace(names))).sample(fraction=1.0, shuffle=True, seed=1)
+    plain, renamed = (golden_paths.credited(fit(each, game=game)) for each in (paths, other))
+    assert renamed == pytest.approx({names[channel]: credit for channel, credit in plain.items()})
+
+
 def test_rates_without_any_touch_or_conversion() -> None:
     untouched = pl.DataFrame({"channels": pl.Series([[]], dtype=pl.List(pl.String)), "conversions": [2.0]})
     assert fit(untouched, game="rate").credit().is_empty()
