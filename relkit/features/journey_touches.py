@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.features.id_codes import codes_among
-from relkit.features.journey_people import customer_names, test_accounts
+from relkit.features.journey_people import CustomerCodes, are_tests, customer_names
 from relkit.features.visitor_links import NOBODY, VisitorLinks
 from relkit.tables.kept import kept
 
@@ -65,7 +64,7 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
         TableError: there is no touchpoints table.
     """
     coded = coded_touches(tables).with_row_index("row").filter(_known(as_of))
-    test = test_accounts(tables)
+    test = are_tests(tables)
     customer, visitor = (coded[name].fill_null(int(NOBODY)).to_numpy() for name in ("customer", "visitor"))
     visitors = int(visitor[visitor != NOBODY].max()) + 1 if (visitor != NOBODY).any() else 0
     links = VisitorLinks.of(customer, visitor, visitors)
@@ -98,19 +97,16 @@ def _coded(tables: TableSet) -> pl.DataFrame:
     rows = tables.scan("touchpoints")
     given = rows.collect_schema()
     seen = [name for name in ("occurred_at", "recorded_at") if name in given]
-    anonymous = pl.col("anonymous_id").hash() if "anonymous_id" in given else pl.lit(None, pl.UInt64)
-    nameless = pl.col("anonymous_id").is_null() if "anonymous_id" in given else pl.lit(value=True)
     read = rows.select(
-        pl.col("customer_id") if "customer_id" in given else pl.lit(None, pl.String).alias("customer_id"),
-        pl.when(~nameless).then(anonymous).alias("visitor"),
+        *(_hashed(name, given).alias(alias) for name, alias in (("customer_id", "customer"), ("anonymous_id", "visitor"))),
         "occurred_at",
         pl.max_horizontal(seen).alias("known_at"),
         pl.col("channel_id").cast(pl.Categorical).alias("channel"),
         (pl.col("kind").fill_null(UNKNOWN_KIND) if "kind" in given else pl.lit(UNKNOWN_KIND)).cast(pl.Categorical).alias("kind"),
     ).collect(engine="streaming")
     return read.select(
-        codes_among(customer_names(tables), read["customer_id"]).alias("customer"),
-        _numbered(read["visitor"]),
+        _customers(read["customer"], tables),
+        _visitors(read["visitor"]),
         "occurred_at",
         "known_at",
         *(_as_enum(read[name]) for name in ("channel", "kind")),
@@ -131,12 +127,32 @@ def enumerated(codes: NDArray[np.uint32], names: pl.Series) -> pl.Series:
     return pl.Series(renumbered[codes]).cat.to(pl.Enum(known)) if len(known) else pl.Series([], dtype=pl.Enum([]))
 
 
-def _numbered(hashes: pl.Series) -> pl.Series:
+def _hashed(name: str, given: pl.Schema) -> pl.Expr:
+    """Return the hash of an id; null if there is none."""
+    return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()) if name in given else pl.lit(None, pl.UInt64)
+
+
+def _customers(hashes: pl.Series, tables: TableSet) -> pl.Series:
+    """Return the code of each customer."""
+    known = hashes.is_not_null()
+    found = CustomerCodes.of(customer_names(tables)).among(hashes.drop_nulls().to_numpy())
+    if known.all():
+        return pl.Series("customer", found)
+    codes = np.full(len(hashes), NOBODY, np.uint32)
+    codes[known.to_numpy()] = found
+    return _with_nulls("customer", codes)
+
+
+def _with_nulls(name: str, codes: Codes) -> pl.Series:
+    return pl.Series(name, codes).replace(int(NOBODY), None)
+
+
+def _visitors(hashes: pl.Series) -> pl.Series:
     """Return the rank of each hash among the different ones: the same visitors have the same order in any file."""
     known = hashes.is_not_null().to_numpy()
     codes = np.full(len(hashes), NOBODY, np.uint32)
     codes[known] = np.unique(hashes.drop_nulls().to_numpy(), return_inverse=True)[1]
-    return pl.Series("visitor", codes).replace(int(NOBODY), None)
+    return _with_nulls("visitor", codes)
 
 
 def _as_enum(texts: pl.Series) -> pl.Series:
@@ -163,6 +179,7 @@ def _people(customer: Codes, visitor: Codes, links: VisitorLinks, customers: int
     person[anonymous] = np.where(stitched, known, who + np.uint32(customers))
     ambiguous = links.ambiguous[who] if len(links.ambiguous) else np.zeros(len(who), np.bool_)
     return person, {
+        "ties": 0,
         "stitched_touches": int(stitched.sum()),
         "stitched_visitors": len(np.unique(who[stitched])),
         "ambiguous_touches": int(ambiguous.sum()),
@@ -182,29 +199,35 @@ def flags(of_customers: NDArray[np.bool_], person: Codes) -> NDArray[np.bool_]:
 
 def _in_order(tables: TableSet, person: Codes, at: Ints, row: Codes, counts: dict[str, int]) -> Ints:
     """Return the order by person, instant and touchpoint_id, and add the number of ties to the counts."""
-    order = np.argsort(person, kind="stable")
-    who, when = person[order], at[order]
-    if _backwards(who, when):
-        order = np.lexsort((at, person))
-        who, when = person[order], at[order]
-    tied = (who[1:] == who[:-1]) & (when[1:] == when[:-1])
-    counts["ties"] = int(tied.sum())
-    return order if not counts["ties"] else _by_id(tables, order, tied, row)
+    key = packed(person, at)
+    order = np.argsort(key)
+    key = key[order]
+    alike = np.flatnonzero(key[1:] == key[:-1])
+    if not len(alike):
+        return order
+    place = np.union1d(alike, alike + 1)
+    frame = pl.DataFrame({"key": key[place], "at": at[order[place]], "order": order[place]})
+    counts["ties"] = len(frame) - int(frame.select(pl.struct("key", "at").n_unique()).item())
+    ids = _ids(tables, row[order[place]]) if counts["ties"] else pl.lit("")
+    order[place] = frame.with_columns(id=ids).sort("key", "at", "id")["order"].to_numpy()
+    return order
 
 
-def _backwards(person: Codes, at: Ints) -> bool:
-    return bool(((person[1:] == person[:-1]) & (at[1:] < at[:-1])).any())
+def packed(person: Codes, at: Ints) -> NDArray[np.uint64]:
+    """Return keys that sort people and their instants, as finely as 64 bits allow: sorting them takes a seventh of sorting by both.
+
+    Examples:
+        >>> packed(np.array([1, 0, 1], np.uint32), np.array([7, 9, 5])).argsort().tolist()
+        [1, 2, 0]
+    """
+    if not len(person):
+        return np.zeros(0, np.uint64)
+    free = 63 - int(person.max()).bit_length()
+    since = (at - at.min()).astype(np.uint64)
+    coarse = max(0, int(since.max()).bit_length() - free)
+    return (person.astype(np.uint64) << np.uint64(free)) | (since >> np.uint64(coarse))
 
 
-def _by_id(tables: TableSet, order: Ints, tied: NDArray[np.bool_], row: Codes) -> Ints:
-    """Return the order with touches of one person at one instant in order of touchpoint_id."""
-    ids = tables.scan("touchpoints").select("touchpoint_id").collect()["touchpoint_id"]
-    group = np.concatenate([[0], np.cumsum(~tied)])
-    member = np.zeros(len(order), np.bool_)
-    member[1:] |= tied
-    member[:-1] |= tied
-    place = np.flatnonzero(member)
-    frame = pl.DataFrame({"group": group[place], "id": ids.gather(row[order[place]]), "order": order[place]})
-    found = order.copy()
-    found[place] = frame.sort("group", "id")["order"].to_numpy()
-    return found
+def _ids(tables: TableSet, row: Codes) -> pl.Series:
+    """Return the touchpoint_id of some rows."""
+    return tables.scan("touchpoints").select("touchpoint_id").collect()["touchpoint_id"].gather(row)
