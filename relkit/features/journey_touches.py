@@ -7,7 +7,7 @@ Text ids are coded once, whatever the as-of. A person is the customer of the tou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,8 @@ from relkit.features.visitor_links import NOBODY, VisitorLinks
 from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from relkit.periods import AsOf
@@ -36,8 +38,8 @@ class Touches:
     Attributes:
         person: code of a customer, or of a visitor from `customers` on; (m,) uint32.
         at: microseconds since 1970; (m,) int64.
-        channel: position among `channels`; (m,) uint32.
-        kind: position among `kinds`; (m,) uint8.
+        channel: position among `channels`; (m,) of unsigned integers.
+        kind: position among `kinds`; (m,) of unsigned integers.
         row: of the touchpoints table; (m,) uint32.
         channels, kinds: names by code.
         customers: number of customers, whose codes come first.
@@ -47,8 +49,8 @@ class Touches:
 
     person: Codes
     at: Ints
-    channel: Codes
-    kind: NDArray[np.uint8]
+    channel: NDArray[Any]
+    kind: NDArray[Any]
     row: Codes
     channels: pl.Series
     kinds: pl.Series
@@ -63,24 +65,20 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
     Raises:
         TableError: there is no touchpoints table.
     """
-    coded = coded_touches(tables).with_row_index("row").filter(_known(as_of))
+    coded, row = _known_rows(coded_touches(tables), as_of)
+    customer, visitor, at = (coded[name].to_physical().to_numpy() for name in ("customer", "visitor", "occurred_at"))
+    visitors = int((visitor + np.uint32(1)).max(initial=0))  # that of nobody is 0
     test = are_tests(tables)
-    customer, visitor = (coded[name].fill_null(int(NOBODY)).to_numpy() for name in ("customer", "visitor"))
-    visitors = int(visitor[visitor != NOBODY].max()) + 1 if (visitor != NOBODY).any() else 0
-    links = VisitorLinks.of(customer, visitor, visitors)
-    person, counts = _people(customer, visitor, links, len(test))
+    person, counts = _people(customer, visitor, VisitorLinks.of(customer, visitor, visitors), len(test))
     real = np.flatnonzero(~flags(test, person))
-    place = real[
-        _in_order(tables, person[real], coded["occurred_at"].to_physical().to_numpy()[real], coded["row"].to_numpy()[real], counts)
-    ]
-    channel = coded["channel"]
+    place = real[_in_order(tables, person[real], at[real], row[real], counts)]
     return Touches(
         person=person[place],
-        at=coded["occurred_at"].to_physical().to_numpy()[place],
-        channel=channel.to_physical().cast(pl.UInt32).to_numpy()[place],
-        kind=coded["kind"].to_physical().cast(pl.UInt8).to_numpy()[place],
-        row=coded["row"].to_numpy()[place],
-        channels=_names(channel),
+        at=at[place],
+        channel=_codes(coded["channel"])[place],
+        kind=_codes(coded["kind"])[place],
+        row=row[place],
+        channels=_names(coded["channel"]),
         kinds=_names(coded["kind"]),
         customers=len(test),
         people=len(test) + visitors,
@@ -88,32 +86,65 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
     )
 
 
+def _known_rows(coded: pl.DataFrame, as_of: AsOf) -> tuple[pl.DataFrame, Codes]:
+    """Return the touches known, and the row of each in the file."""
+    seen = pl.col("known_at") if "known_at" in coded.columns else pl.col("occurred_at")
+    known = coded.select((pl.col("occurred_at") < as_of.cutoff) & (seen < as_of.cutoff)).to_series()
+    row = known.arg_true().to_numpy().astype(np.uint32, copy=False)
+    return (coded if len(row) == len(coded) else coded.filter(known)), row
+
+
+def _codes(names: pl.Series) -> NDArray[Any]:
+    return names.to_physical().to_numpy()
+
+
 def coded_touches(tables: TableSet) -> pl.DataFrame:
-    """Return customer, visitor (codes or null), occurred_at, known_at, channel and kind (Enum) of every touch, in file order."""
+    """Return the touches in file order, whatever the as-of.
+
+    Returns:
+        customer and visitor (codes, `NOBODY` if not known), occurred_at, known_at (if the source says when it learnt of them), channel and
+        kind (Enum).
+    """
     return kept(tables, "coded_touches", lambda: _coded(tables))
 
 
 def _coded(tables: TableSet) -> pl.DataFrame:
     rows = tables.scan("touchpoints")
     given = rows.collect_schema()
-    seen = [name for name in ("occurred_at", "recorded_at") if name in given]
     read = rows.select(
         *(_hashed(name, given).alias(alias) for name, alias in (("customer_id", "customer"), ("anonymous_id", "visitor"))),
         "occurred_at",
-        pl.max_horizontal(seen).alias("known_at"),
+        *([pl.max_horizontal("occurred_at", "recorded_at").alias("known_at")] if "recorded_at" in given else []),
         pl.col("channel_id").cast(pl.Categorical).alias("channel"),
         (pl.col("kind").fill_null(UNKNOWN_KIND) if "kind" in given else pl.lit(UNKNOWN_KIND)).cast(pl.Categorical).alias("kind"),
     ).collect(engine="streaming")
-    return read.select(
-        _customers(read["customer"], tables),
-        _visitors(read["visitor"]),
-        "occurred_at",
-        "known_at",
+    codes = CustomerCodes.of(customer_names(tables))
+    return read.with_columns(
+        _coded_ids(read["customer"], codes.among),
+        _coded_ids(read["visitor"], _ranks),
         *(_as_enum(read[name]) for name in ("channel", "kind")),
     )
 
 
-def enumerated(codes: NDArray[np.uint32], names: pl.Series) -> pl.Series:
+def _hashed(name: str, given: pl.Schema) -> pl.Expr:
+    """Return the hash of an id; null if there is none."""
+    return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()) if name in given else pl.lit(None, pl.UInt64)
+
+
+def _coded_ids(hashes: pl.Series, code: Callable[[NDArray[np.uint64]], Codes]) -> pl.Series:
+    """Return the code of each hash, `NOBODY` if it is null."""
+    known = hashes.is_not_null().to_numpy()
+    codes = np.full(len(hashes), NOBODY, np.uint32)
+    codes[known] = code(hashes.drop_nulls().to_numpy())
+    return pl.Series(hashes.name, codes)
+
+
+def _ranks(hashes: NDArray[np.uint64]) -> Codes:
+    """Return the rank of each hash among the different ones: the same visitors have the same order in any file."""
+    return np.unique(hashes, return_inverse=True)[1].astype(np.uint32)
+
+
+def enumerated(codes: NDArray[Any], names: pl.Series) -> pl.Series:
     """Return codes as an enumeration of the names that occur.
 
     Examples:
@@ -127,34 +158,6 @@ def enumerated(codes: NDArray[np.uint32], names: pl.Series) -> pl.Series:
     return pl.Series(renumbered[codes]).cat.to(pl.Enum(known)) if len(known) else pl.Series([], dtype=pl.Enum([]))
 
 
-def _hashed(name: str, given: pl.Schema) -> pl.Expr:
-    """Return the hash of an id; null if there is none."""
-    return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()) if name in given else pl.lit(None, pl.UInt64)
-
-
-def _customers(hashes: pl.Series, tables: TableSet) -> pl.Series:
-    """Return the code of each customer."""
-    known = hashes.is_not_null()
-    found = CustomerCodes.of(customer_names(tables)).among(hashes.drop_nulls().to_numpy())
-    if known.all():
-        return pl.Series("customer", found)
-    codes = np.full(len(hashes), NOBODY, np.uint32)
-    codes[known.to_numpy()] = found
-    return _with_nulls("customer", codes)
-
-
-def _with_nulls(name: str, codes: Codes) -> pl.Series:
-    return pl.Series(name, codes).replace(int(NOBODY), None)
-
-
-def _visitors(hashes: pl.Series) -> pl.Series:
-    """Return the rank of each hash among the different ones: the same visitors have the same order in any file."""
-    known = hashes.is_not_null().to_numpy()
-    codes = np.full(len(hashes), NOBODY, np.uint32)
-    codes[known] = np.unique(hashes.drop_nulls().to_numpy(), return_inverse=True)[1]
-    return _with_nulls("visitor", codes)
-
-
 def _as_enum(texts: pl.Series) -> pl.Series:
     """Return categories as an enumeration in alphabetical order."""
     return texts.cast(pl.Enum(texts.unique().cast(pl.String).sort()))
@@ -163,10 +166,6 @@ def _as_enum(texts: pl.Series) -> pl.Series:
 def _names(codes: pl.Series) -> pl.Series:
     dtype = codes.dtype
     return dtype.categories if isinstance(dtype, pl.Enum) else pl.Series([], dtype=pl.String)
-
-
-def _known(as_of: AsOf) -> pl.Expr:
-    return (pl.col("occurred_at") < as_of.cutoff) & (pl.col("known_at") < as_of.cutoff)
 
 
 def _people(customer: Codes, visitor: Codes, links: VisitorLinks, customers: int) -> tuple[Codes, dict[str, int]]:

@@ -270,7 +270,7 @@ def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.
 def _touch_rows(read: _Read, rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Return one row per touch of a journey."""
     place, counts = read.cuts.touch, np.diff(read.cuts.start)
-    kinds = enumerated(read.touches.kind.astype(np.uint32), read.touches.kinds)[place]
+    kinds = enumerated(read.touches.kind, read.touches.kinds)[place]
     facts = pl.DataFrame(
         {
             "journey": _journey(read),

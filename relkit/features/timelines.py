@@ -138,7 +138,7 @@ class _Lines:
             "person": touches.person,
             "touch_days": self._days(touches.at),
             "touch_channels": enumerated(touches.channel, touches.channels),
-            "touch_kinds": enumerated(touches.kind.astype(np.uint32), touches.kinds),
+            "touch_kinds": enumerated(touches.kind, touches.kinds),
         }
         return _by_person(pl.DataFrame(columns))
 
