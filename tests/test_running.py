@@ -78,7 +78,7 @@ def test_a_parameter_is_set_for_all_steps_of_a_command_or_for_one_alone(tmp_path
     nbd, credit = (step.job for step in read_pipeline(path, {}, given)[1])
     assert (nbd.holdout_days, nbd.settings) == (90, {})
     assert (credit.holdout_days, credit.settings) == (30, {"conversion": "first_order"})
-    with pytest.raises(ParameterError, match="'fit attribution.all' does not set a parameter"):
+    with pytest.raises(ParameterError, match=r"'fit attribution\.all' does not set a parameter"):
         read_pipeline(path, {}, ("fit attribution.all",))
 
 
