@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.coded_paths import CodedPaths, Floats
 
+UNTOUCHED = "conversions_without_a_touch"
+"""Code of the remark on conversions that no touch preceded."""
 FEW_CONVERSIONS = 30
 """Conversions preceded by a channel below which its credit is reported as resting on little."""
 LISTED = 5
@@ -88,7 +90,7 @@ def _untouched(paths: CodedPaths) -> Remark | None:
         return None
     share = 100 * untouched / total
     return Remark(
-        "conversions_without_a_touch",
+        UNTOUCHED,
         f"{untouched:,.0f} of {total:,.0f} conversions ({share:.1f} %) were preceded by no touch and are credited to no channel.",
         f"{french(untouched)} conversions sur {french(total)} ({french(share, 1)} %) n’ont été précédées d’aucun contact et ne sont "
         "attribuées à aucun canal.",
