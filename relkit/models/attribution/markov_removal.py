@@ -255,6 +255,19 @@ class FittedMarkovRemoval(FittedCredit):
         order = pl.DataFrame({"channel": names, "share": share}).sort("share", "channel", descending=[True, False])
         return order.select("channel").join(pl.DataFrame(places), on="channel", how="left", maintain_order="left")
 
+    def removal_terms(self) -> pl.DataFrame:
+        """Return term, estimate, std_error of the removal effects of channels in all journeys.
+
+        Examples:
+            >>> import polars as pl
+            >>> from datetime import date
+            >>> paths = pl.DataFrame({"channels": [["search"], ["social"]], "conversions": [3.0, 1.0]})
+            >>> MarkovRemoval().fit(paths, as_of=date(2025, 6, 30)).removal_terms().select("term", "estimate").rows()
+            [('removal of search', 0.75), ('removal of social', 0.25)]
+        """
+        whole = self.effects.filter(pl.col("segment").is_null(), pl.col("period").is_null())
+        return whole.select(pl.format("removal of {}", "channel").alias("term"), pl.col("removal_effect").alias("estimate"), "std_error")
+
     def summary(self) -> pl.DataFrame:
         """Return term (the channel), estimate (conversions credited), std_error, lower, upper."""
         errors = self.errors.select(term="channel", std_error="conversions")
