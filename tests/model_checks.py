@@ -25,7 +25,7 @@ from polars.testing import assert_frame_equal
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
-from relkit.models.attribution.credit import CREDIT_SCHEMA
+from relkit.models.attribution.credit import CREDIT_SCHEMA, GROUP, GROUP_SCHEMA, TOTALS_SCHEMA
 from relkit.models.attribution.family import PATHS
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
@@ -427,9 +427,30 @@ def credit_is_shared_out_among_channels(case: Case, folder: Path) -> None:
     assert credit["channel"].is_unique().all()
     assert credit["share"].sum() == pytest.approx(1.0)
     assert (credit["conversions"] >= 0).all()
+    assert credit["conversions"].is_sorted(descending=True)
     totals = case.fitted.totals.row(0, named=True)
     assert credit["conversions"].sum() + totals["unattributed"] == pytest.approx(totals["conversions"])
     assert credit["value"].sum() + totals["unattributed_value"] == pytest.approx(totals["value"])
+
+
+def groups_have_credit_of_their_own(case: Case, folder: Path) -> None:
+    fitted: Any = case.fitted
+    assert dict(fitted.credits.schema) == GROUP_SCHEMA | CREDIT_SCHEMA
+    assert dict(fitted.totals.schema) == GROUP_SCHEMA | TOTALS_SCHEMA
+    sums = fitted.credits.group_by(GROUP, maintain_order=True).agg(pl.sum("conversions", "value", "share"))
+    assert sums.select(GROUP).rows() == fitted.totals.select(GROUP).rows()
+    credited = sums["conversions"] + fitted.totals["unattributed"], sums["value"] + fitted.totals["unattributed_value"]
+    for found, column in zip(credited, ("conversions", "value"), strict=True):
+        assert found.to_list() == pytest.approx(fitted.totals[column].to_list())
+    segments = fitted.totals.filter(pl.col("segment").is_not_null(), pl.col("period").is_null())
+    assert segments["conversions"].sum() in (0.0, pytest.approx(fitted.totals["conversions"][0]))
+
+
+def credit_lies_within_its_bounds(case: Case, folder: Path) -> None:
+    credit = case.fitted.credits.drop_nulls(("lower", "upper", "value_lower", "value_upper"))
+    for column, low, high in (("conversions", "lower", "upper"), ("value", "value_lower", "value_upper")):
+        assert (credit[low] <= credit[column] + 1e-9).all()
+        assert (credit[column] <= credit[high] + 1e-9).all()
 
 
 def row_order_does_not_matter_to_credit(case: Case, folder: Path) -> None:
@@ -496,7 +517,12 @@ OF_SCORERS: tuple[Check, ...] = (
     it_scores_nobody,
     orders_have_a_probability,
 )
-OF_CREDIT: tuple[Check, ...] = (credit_is_shared_out_among_channels, row_order_does_not_matter_to_credit)
+OF_CREDIT: tuple[Check, ...] = (
+    credit_is_shared_out_among_channels,
+    groups_have_credit_of_their_own,
+    credit_lies_within_its_bounds,
+    row_order_does_not_matter_to_credit,
+)
 
 
 def checks_of(name: str) -> tuple[Check, ...]:

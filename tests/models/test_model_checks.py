@@ -38,3 +38,12 @@ def test_credit_that_does_not_add_up_is_found(column: str, tmp_path: Path) -> No
     object.__setattr__(spoilt, "fitted", less)
     with pytest.raises(AssertionError):
         model_checks.credit_is_shared_out_among_channels(spoilt, tmp_path)
+
+
+def test_a_group_without_credit_of_its_own_is_found(tmp_path: Path) -> None:
+    case = model_checks.case_of("attribution.linear")
+    model_checks.groups_have_credit_of_their_own(case, tmp_path)
+    spoilt = model_checks.Case(case.model, case.features, case.outcomes)
+    object.__setattr__(spoilt, "fitted", replace(case.fitted, credits=case.fitted.credits.filter(pl.col("segment").ne_missing("new"))))
+    with pytest.raises(AssertionError):
+        model_checks.groups_have_credit_of_their_own(spoilt, tmp_path)

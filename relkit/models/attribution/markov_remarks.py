@@ -1,0 +1,71 @@
+"""Sentences on a fitted chain: channels that conversions never followed, the order chosen, value that could not be shared out by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.models.attribution.credit_remarks import named
+from relkit.models.attribution.markov_orders import chosen
+from relkit.remarks import Remark, french
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REPLACED = "values_taken_as_equal"
+"""Code of a remark on all paths that a chain does without: it estimates the variance of values within rows."""
+
+
+def markov_remarks(
+    remarks: Sequence[Remark], effects: pl.DataFrame, orders: pl.DataFrame, *, follows: bool, whole_rows: bool
+) -> tuple[Remark, ...]:
+    """Return the remarks on a chain, after those on its paths.
+
+    Args:
+        remarks: those that concern every model of the paths.
+        effects: channel, removal_effect, of all journeys.
+        orders: those compared; empty if the order was given.
+        follows: whether the value is shared out as the conversions are.
+        whole_rows: whether intervals take the values within a row as equal.
+    """
+    kept = [remark for remark in remarks if whole_rows or remark.code != REPLACED]
+    own = [_never_followed(effects), _order_chosen(orders), _value_follows() if follows else None]
+    return (*kept, *(remark for remark in own if remark is not None))
+
+
+def _never_followed(effects: pl.DataFrame) -> Remark | None:
+    names = effects.filter(pl.col("removal_effect") == 0)["channel"].sort().to_list()
+    if not names:
+        return None
+    return Remark(
+        "channels_without_effect",
+        f"Channels without which no conversion would be lost: {named(names, 'en')}. Their credit is 0; its upper bound follows from the "
+        "number of their touches.",
+        f"Canaux sans lesquels aucune conversion ne serait perdue : {named(names, 'fr')}. Leur crédit est nul ; sa borne supérieure "
+        "découle du nombre de leurs contacts.",
+    )
+
+
+def _order_chosen(orders: pl.DataFrame) -> Remark | None:
+    if orders.is_empty():
+        return None
+    order, most = chosen(orders), int(orders["order"].max())  # type: ignore[arg-type]
+    by_order = dict(orders.select("order", "held_out_per_step").iter_rows())
+    others = {other: by_order[order] - value for other, value in by_order.items() if other != order}
+    nearest = min(others, key=lambda other: others[other], default=None)
+    gap = "" if nearest is None else f", ahead of order {nearest} by {others[nearest]:.4f} per step"
+    ecart = "" if nearest is None else f", devant l’ordre {nearest} de {french(others[nearest], 4)} par pas"
+    return Remark(
+        "order_chosen",
+        f"Order {order} was chosen among 1 to {most} by the likelihood of journeys left out{gap}.",
+        f"L’ordre {order} a été choisi de 1 à {most} d’après la vraisemblance des parcours laissés de côté{ecart}.",
+    )
+
+
+def _value_follows() -> Remark:
+    return Remark(
+        "value_follows_conversions",
+        "The conversions after some channel have a value below zero in all, so that value is shared out as the conversions are.",
+        "Les conversions qui suivent certains canaux ont une valeur totale négative : la valeur est donc répartie comme les conversions.",
+    )
