@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,17 +27,18 @@ def counts_of(touches: Touches, conversions: Conversions, cuts: Cuts) -> dict[st
     """
     is_null = cuts.conversion < 0
     number = int(conversions.number.sum())
-    touched = np.unique(cuts.conversion[~is_null])
+    touched = _there(cuts.conversion[~is_null], len(conversions.at))
     channel = touches.channel[cuts.touch]
     lengths = np.diff(cuts.start)
     journey = np.repeat(np.arange(len(lengths)), lengths)
     same = (channel[1:] == channel[:-1]) & (journey[1:] == journey[:-1])
     in_null_paths = int(lengths[is_null].sum())
-    all_known, before = len(np.unique(touches.channel)), len(np.unique(channel[~is_null[journey]]))
+    names = len(touches.channels)
+    known, before = _there(touches.channel, names).sum(), _there(channel[~is_null[journey]], names).sum()
     return {
         **touches.counts,
         **conversions.counts,
-        "in_journeys": len(np.unique(cuts.touch)),
+        "in_journeys": int(_there(cuts.touch, len(touches.at)).sum()),
         "too_old": cuts.too_old,
         "after_first_order": cuts.after_last - in_null_paths,
         "in_null_paths": in_null_paths,
@@ -46,11 +47,25 @@ def counts_of(touches: Touches, conversions: Conversions, cuts: Cuts) -> dict[st
         "journeys": len(lengths),
         "null_paths": int(is_null.sum()),
         "loops": int(same.sum()),
-        "converters": len(np.unique(conversions.customer)),
+        "converters": int(_firsts(conversions.customer).sum()),
         "early_converters": _early_converters(touches, conversions),
-        "channels": all_known,
-        "channels_never_before": all_known - before,
+        "channels": int(known),
+        "channels_never_before": int(known - before),
     }
+
+
+def _there(codes: NDArray[Any], size: int) -> NDArray[np.bool_]:
+    """Return whether each code below a size occurs; marking them costs less than sorting or hashing."""
+    found = np.zeros(size, np.bool_)
+    found[codes] = True
+    return found
+
+
+def _firsts(codes: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether each code, of codes in order, is the first of its kind."""
+    first = np.ones(len(codes), np.bool_)
+    first[1:] = codes[1:] != codes[:-1]
+    return first
 
 
 def _early_converters(touches: Touches, conversions: Conversions) -> int:
@@ -59,9 +74,7 @@ def _early_converters(touches: Touches, conversions: Conversions) -> int:
         return 0
     apart = ~_at_a_conversion(touches, conversions)
     person, at = touches.person[apart], touches.at[apart]
-    first = np.ones(len(person), np.bool_)
-    first[1:] = person[1:] != person[:-1]
-    is_first = np.concatenate([[True], conversions.customer[1:] != conversions.customer[:-1]])
+    first, is_first = _firsts(person), _firsts(conversions.customer)
     _, mine, theirs = np.intersect1d(person[first], conversions.customer[is_first], assume_unique=True, return_indices=True)
     return int((at[first][mine] > conversions.at[is_first][theirs]).sum())
 

@@ -92,6 +92,10 @@ class _Read:
         )
         return cls(touches, sales, cuts, wanted)
 
+    def counts(self) -> pl.DataFrame:
+        """Return the counts of journeys, one row."""
+        return pl.DataFrame([counts_of(self.touches, self.conversions, self.cuts)])
+
     @property
     def person(self) -> NDArray[np.uint32]:
         """Code of the person of each journey."""
@@ -125,7 +129,7 @@ def journeys(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -> Jou
     """
     read = _Read.of(tables, as_of, wanted or Wanted())
     rows = _rows(read, tables, as_of)
-    counts = counts_of(read.touches, read.conversions, read.cuts)
+    counts = read.counts().row(0, named=True)
     codes, person = np.unique(rows["person"].to_numpy(), return_inverse=True)
     rows = rows.with_columns(pl.Series("person", person.astype(np.uint32)))
     return Journeys(
@@ -169,17 +173,16 @@ def journey_remarks(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None)
 
 def journey_counts(tables: TableSet, as_of: AsOf, wanted: Wanted) -> dict[str, int]:
     """Return the counts of all that was read or left out, by name."""
-    name = f"journey_counts_{wanted.digest}"
-    return kept(tables, name, lambda: pl.DataFrame([_counts(tables, as_of, wanted)]), as_of).row(0, named=True)
+    return kept(tables, _counts_name(wanted), lambda: _Read.of(tables, as_of, wanted).counts(), as_of).row(0, named=True)
 
 
-def _counts(tables: TableSet, as_of: AsOf, wanted: Wanted) -> dict[str, int]:
-    read = _Read.of(tables, as_of, wanted)
-    return counts_of(read.touches, read.conversions, read.cuts)
+def _counts_name(wanted: Wanted) -> str:
+    return f"journey_counts_{wanted.digest}"
 
 
 def _paths(tables: TableSet, as_of: AsOf, wanted: Wanted) -> pl.DataFrame:
     read = _Read.of(tables, as_of, wanted)
+    kept(tables, _counts_name(wanted), read.counts, as_of)  # they cost little once the journeys are there
     rows = _rows(read, tables, as_of)
     lists = _lists(read, rows)
     groups = [name for name, asked in (("segment", wanted.by), ("period", wanted.period)) if asked]

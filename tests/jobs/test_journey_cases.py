@@ -92,7 +92,8 @@ def test_grouped_journeys_with_total_revenue(workplace: Path) -> None:
     case = "01_grouped_journeys_with_total_revenue"
     checked(case, GROUPED)
     result = FitModel.parse(model=MODELS["linear"], as_of="2026-06-30", figures=False).run()
-    found, values = registry.load_champion(MODELS["linear"]), expected(case)["values"]
+    found: Any = registry.load_champion(MODELS["linear"])
+    values = expected(case)["values"]
     assert credit(found) == pytest.approx(values["linear"]["conversions"], abs=1e-9)
     assert credit(found, "value") == pytest.approx(values["linear"]["value"], abs=1e-9)
     totals = found.totals.row(0, named=True)

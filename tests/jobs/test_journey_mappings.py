@@ -55,7 +55,8 @@ def test_a_model_of_july_2018_is_judged_on_its_last_days(workplace: Path, real_d
     assert result.sentences[0] == "attribution.linear was fitted to 9,506 journeys as of 2018-07-31."
     assert any("228 of 1,642 people who converted did so before their first touch" in sentence for sentence in result.sentences)
     assert result.details["holdout"] == "2018-07-22 to 2018-07-31"
-    assert registry.load_champion("attribution.linear").totals["conversions"][0] == 1_838
+    linear: Any = registry.load_champion("attribution.linear")
+    assert linear.totals["conversions"][0] == 1_838
 
 
 def test_lookbacks_of_july_2018_lose_touches_and_no_conversion(workplace: Path, real_data: Path) -> None:
@@ -74,5 +75,6 @@ def test_grouped_paths_of_another_program(workplace: Path, real_data: Path) -> N
     sums = grouped_paths(tables, tables.as_of("2025-12-31")).select(pl.col("conversions", "nulls", "value").sum()).row(0)
     assert sums == pytest.approx((19_785, 68_602, 74_802.971587), abs=1e-6)
     FitModel.parse(model="attribution.linear", as_of="2025-12-31", figures=False).run()
-    credit = registry.load_champion("attribution.linear").credit()
+    linear: Any = registry.load_champion("attribution.linear")
+    credit = linear.credit()
     assert dict(credit.select("channel", "conversions").iter_rows()) == pytest.approx(LINEAR, abs=1e-4)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.models.attribution.journey_groups import credited_value
+from relkit.models.attribution.journey_groups import credited_value, sums_by
+from relkit.models.attribution.portions import Portions, converting
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def conversions_preceded(paths: CodedPaths) -> Floats:
         >>> conversions_preceded(paths).tolist()
         [2.0, 5.0]
     """
-    from relkit.models.attribution.portions import Portions
-
-    return Portions.of_channels(paths).journeys(paths)
+    ended = converting(paths)
+    pairs = Portions.of_touches(ended, np.ones(len(ended.touches)))
+    return sums_by(pairs.channels, ended.conversions[pairs.rows], len(paths.names))
 
 
 def named(names: Sequence[str], language: str) -> str:
@@ -141,8 +142,3 @@ def _grouped_values(paths: CodedPaths) -> Remark | None:
         f"{french(share)} % des conversions figurent dans des lignes qui en regroupent plusieurs et dont seule la valeur totale est "
         "connue ; les intervalles des valeurs les supposent égales au sein d’une ligne.",
     )
-
-
-def is_without_channels(paths: CodedPaths) -> bool:
-    """Return whether no journey has a touch."""
-    return not np.any(paths.lengths)

@@ -16,6 +16,8 @@ import polars as pl
 from relkit.models.attribution.credit import GROUP, GROUP_SCHEMA, TOTALS_SCHEMA
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.models.attribution.coded_paths import CodedPaths, Floats, Ints
 
 UNKNOWN = "unknown"
@@ -38,10 +40,16 @@ class Grouping:
         """Return the sums of amounts of the rows by group; (groups,) float64."""
         return sums_by(self.codes, amounts, len(self.groups))
 
+    def where(self, rows: NDArray[np.bool_]) -> Grouping:
+        """Return the same groups of the rows kept."""
+        return Grouping(groups=self.groups, codes=self.codes[rows])
+
 
 def sums_by(codes: Ints, amounts: Floats, cells: int) -> Floats:
     """Return the sums of amounts by code, those with a negative one left out; (cells,)."""
     kept = codes >= 0
+    if cells == 1 and kept.all():
+        return np.array([amounts.sum()], np.float64)
     if kept.all():
         return np.bincount(codes, amounts, minlength=cells).astype(np.float64, copy=False)
     return np.bincount(codes[kept], amounts[kept], minlength=cells).astype(np.float64, copy=False)

@@ -82,7 +82,7 @@ class _Rates:
     @classmethod
     def of(cls, sets: ChannelSets) -> _Rates:
         codes, size = sets.codes, 1 << sets.channels
-        inside = [subset_sums(sums_by(codes, amount, size)) for amount in (sets.conversions + sets.nulls, sets.conversions, sets.value)]
+        inside = [subset_sums(sums_by(codes, amount, size)) for amount in (sets.journeys, sets.conversions, sets.amounts.value)]
         return cls(inside[0], *(_ratio(each, inside[0]) for each in inside[1:]))
 
 
@@ -103,8 +103,8 @@ def _spread(sets: ChannelSets, gain: Floats, loss: Floats) -> float:
 
 def _value_spread(sets: ChannelSets, gain: Floats, loss: Floats) -> float:
     """Return the same of value: a conversion adds its value times gain, and the loss."""
-    journeys = sets.conversions + sets.nulls
-    return float((sets.squares * gain**2 + 2 * sets.value * gain * loss + journeys * loss**2).sum())
+    amounts = sets.amounts
+    return float((amounts.squares * gain**2 + 2 * amounts.value * gain * loss + sets.journeys * loss**2).sum())
 
 
 def sampled_rate_credit(sets: ChannelSets, orders: int, rng: np.random.Generator) -> RateCredit:
@@ -141,7 +141,7 @@ class _Traced:
 
     def __init__(self, sets: ChannelSets) -> None:
         self.sets, self.orders = sets, 0
-        self.total = float((sets.conversions + sets.nulls).sum())
+        self.total = float(sets.journeys.sum())
         self.derivatives = np.zeros((3, len(sets.conversions), sets.channels))
 
     def joined(self, order: Ints, *, is_traced: bool) -> Floats:
@@ -150,7 +150,7 @@ class _Traced:
         place = np.empty(sets.channels, np.int64)
         place[order] = np.arange(sets.channels)
         complete = np.maximum.reduceat(place[sets.members], sets.offsets[:-1])
-        amounts = (sets.conversions + sets.nulls, sets.conversions, sets.value)
+        amounts = (sets.journeys, sets.conversions, sets.amounts.value)
         journeys, *inside = (np.cumsum(sums_by(complete, amount, sets.channels)) for amount in amounts)
         worth = np.array([_ratio(each, journeys) for each in inside])
         if is_traced:

@@ -26,10 +26,10 @@ from relkit.models.attribution.channel_sets import ChannelSets
 from relkit.models.attribution.coded_paths import PATHS_CONTRACT
 from relkit.models.attribution.credit import FittedCredit, credit_table
 from relkit.models.attribution.credit_remarks import named, path_remarks
-from relkit.models.attribution.journey_groups import credited_value, groupings_of, totals_of
+from relkit.models.attribution.journey_groups import groupings_of, totals_of
 from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.attribution.judging import SHARE_MOVED, judged_shares
-from relkit.models.attribution.portions import Portions
+from relkit.models.attribution.portions import Portions, converting, converting_groups
 from relkit.models.attribution.rate_game import EXACT_CHANNELS, exact_rate_credit, sampled_rate_credit
 from relkit.models.attribution.touch_rules import info_of, read_paths, shared_equally
 from relkit.models.base import HoldoutMetric  # noqa: TC001 storage reads the types of the settings
@@ -38,10 +38,12 @@ from relkit.scalars import check_choice, check_scalar
 from relkit.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from relkit.contracts import Contract
     from relkit.models.attribution.coded_paths import CodedPaths
+    from relkit.models.attribution.journey_groups import Grouping
     from relkit.models.attribution.rate_game import RateCredit
 
 GAMES = ("unanimity", "ordered", "rate")
@@ -103,14 +105,14 @@ class Shapley(JourneySettings):
         """
         paths = read_paths(self, features)
         is_drawn = self.game == "rate" and len(paths.names) > EXACT_CHANNELS
-        found, drawn = self._by_rates(paths) if self.game == "rate" else (self._by_journeys(paths), _no_rows(ORDERS_SCHEMA))
+        found, drawn = self._by_rates(paths) if self.game == "rate" else (self.credit_of(paths), _no_rows(ORDERS_SCHEMA))
         remarks = (*path_remarks(paths), *self._remarks(found))
         return FittedShapley(
             settings=self,
             info=info_of(features, paths, as_of, remarks, seed=self.seed if is_drawn else None),
             credits=found,
             totals=totals_of(paths),
-            positions=_positions(paths) if self.game == "ordered" else _no_rows(POSITIONS_SCHEMA),
+            positions=_positions(converting(paths)) if self.game == "ordered" else _no_rows(POSITIONS_SCHEMA),
             drawn=drawn,
         )
 
@@ -130,24 +132,32 @@ class Shapley(JourneySettings):
         """
         return judged_shares(fitted, outcomes)
 
-    def _by_journeys(self, paths: CodedPaths) -> pl.DataFrame:
-        """Return the credit of games in which a journey needs all its players."""
-        if self.game == "unanimity":
-            return Portions.of_channels(paths).credit(paths, self.level)
-        return Portions.of_touches(paths, shared_equally(paths)).credit(paths, self.level)
+    def credit_of(self, paths: CodedPaths) -> pl.DataFrame:
+        """Return the credit of channels for coded paths, with that of their groups.
+
+        Args:
+            paths: the paths; for the game "rate", what drawing orders leaves uncertain is not among the columns.
+
+        Examples:
+            >>> from relkit.models.attribution.coded_paths import CodedPaths
+            >>> paths = CodedPaths.of(pl.DataFrame({"channels": [["a", "b"]], "conversions": [2.0]}))
+            >>> Shapley().credit_of(paths).select("channel", "conversions").rows()
+            [('a', 1.0), ('b', 1.0)]
+        """
+        if self.game == "rate":
+            return self._by_rates(paths)[0]
+        ended, groupings = converting(paths), converting_groups(paths)
+        if self.game == "ordered":
+            return Portions.of_touches(ended, shared_equally(ended)).credit(ended, groupings, self.level)
+        return credit_table([(group, _equal_frame(ended.names, sets, self.level)) for group, sets in _sets_of(ended, groupings)])
 
     def _by_rates(self, paths: CodedPaths) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the credit of the rate game, and the error that drawing orders leaves; no rows if all are valued."""
-        parts, errors = [], []
-        for grouping in groupings_of(paths):
-            by_group = ChannelSets.by_group(paths, grouping.codes, len(grouping.groups))
-            for group, sets in zip(grouping.groups, by_group, strict=True):
-                found = self._rate_credit(sets)
-                parts.append((group, _rate_frame(paths.names, found, self.level)))
-                errors.append(found.std_error)
+        by_group = [(group, self._rate_credit(sets)) for group, sets in _sets_of(paths, groupings_of(paths))]
+        parts = [(group, _rate_frame(paths.names, found, self.level)) for group, found in by_group]
         if len(paths.names) <= EXACT_CHANNELS:
             return credit_table(parts), _no_rows(ORDERS_SCHEMA)
-        drawn = {"channel": paths.names, "std_error": errors[0], "orders": np.full(len(paths.names), self.orders // 2 * 2)}
+        drawn = {"channel": paths.names, "std_error": by_group[0][1].std_error, "orders": np.full(len(paths.names), self.orders // 2 * 2)}
         return credit_table(parts), pl.DataFrame(drawn, schema=ORDERS_SCHEMA)
 
     def _rate_credit(self, sets: ChannelSets) -> RateCredit:
@@ -207,6 +217,19 @@ def _negative(names: list[str]) -> Remark:
     )
 
 
+def _sets_of(paths: CodedPaths, groupings: Iterable[Grouping]) -> Iterator[tuple[dict[str, Any], ChannelSets]]:
+    """Yield the groups of journeys with their sets of channels."""
+    for grouping in groupings:
+        yield from zip(grouping.groups, ChannelSets.by_group(paths, grouping.codes, len(grouping.groups)), strict=True)
+
+
+def _equal_frame(names: pl.Series, sets: ChannelSets, level: float) -> pl.DataFrame:
+    """Return the credit of one group whose conversions are shared equally among their channels."""
+    one_group = np.zeros(len(sets.conversions), np.int64)
+    columns = sets.equal_portions().columns(sets.amounts, one_group, (1, sets.channels), level)
+    return pl.DataFrame({"channel": names, **{name: column[0] for name, column in columns.items()}})
+
+
 def _rate_frame(names: pl.Series, found: RateCredit, level: float) -> pl.DataFrame:
     """Return the credit of one group as a frame."""
     lower, upper = signed_sum_bounds(found.conversions, found.conversions_variance, level)
@@ -216,7 +239,7 @@ def _rate_frame(names: pl.Series, found: RateCredit, level: float) -> pl.DataFra
 
 
 def _positions(paths: CodedPaths) -> pl.DataFrame:
-    """Return the credit of each channel at each position of journeys."""
+    """Return the credit of each channel at each position of journeys that all converted."""
     lengths = paths.lengths
     rows = np.repeat(np.arange(paths.rows), lengths)
     position = np.arange(len(rows)) - np.repeat(paths.offsets[:-1], lengths) + 1
@@ -226,7 +249,7 @@ def _positions(paths: CodedPaths) -> pl.DataFrame:
             "code": paths.touches,
             "position": position,
             "conversions": part * paths.conversions[rows],
-            "value": part * credited_value(paths)[rows],
+            "value": part * paths.value[rows],
         }
     )
     sums = touches.group_by("code", "position").agg(pl.sum("conversions", "value")).sort("code", "position")

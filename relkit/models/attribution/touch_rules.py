@@ -17,7 +17,7 @@ from relkit.models.attribution.credit_remarks import path_remarks
 from relkit.models.attribution.journey_groups import totals_of
 from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.attribution.judging import SHARE_MOVED, judged_shares
-from relkit.models.attribution.portions import Portions
+from relkit.models.attribution.portions import Portions, converting, converting_groups
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class TouchRule(JourneySettings):
     def weights(self, paths: CodedPaths) -> Floats:
         """Return the weight of each touch, adding up to 1 within each journey; (m,)."""
         raise NotImplementedError
+
+    def credit_of(self, paths: CodedPaths) -> pl.DataFrame:
+        """Return the credit of channels for coded paths, with that of their groups."""
+        ended = converting(paths)
+        return Portions.of_touches(ended, self.weights(ended)).credit(ended, converting_groups(paths), self.level)
 
     def remarks(self, paths: CodedPaths) -> tuple[Remark, ...]:
         """Return the remarks on the fit."""
@@ -93,9 +98,8 @@ def fitted_rule(settings: TouchRule, features: pl.DataFrame, as_of: date) -> dic
         NotEnoughEventsError: there is no row.
     """
     paths = read_paths(settings, features)
-    portions = Portions.of_touches(paths, settings.weights(paths))
     info = info_of(features, paths, as_of, settings.remarks(paths))
-    return {"settings": settings, "info": info, "credits": portions.credit(paths, settings.level), "totals": totals_of(paths)}
+    return {"settings": settings, "info": info, "credits": settings.credit_of(paths), "totals": totals_of(paths)}
 
 
 def info_of(features: pl.DataFrame, paths: CodedPaths, as_of: date, remarks: tuple[Remark, ...], seed: int | None = None) -> FitInfo:
