@@ -58,7 +58,7 @@ class ChannelCredit:
 
     @cached_property
     def totals(self) -> pl.DataFrame:
-        """What there was to credit: one row per model, segment and period."""
+        """The conversions to be credited and their value: one row per model, segment and period."""
         rows = [{"model": model, **row} for model, entry in self.record["models"].items() for row in entry["totals"]]
         source = {"total_conversions": "conversions", "total_value": "value"}
         named = [{column.name: row.get(source.get(column.name, column.name)) for column in self.total_columns} for row in rows]

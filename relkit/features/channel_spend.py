@@ -50,7 +50,7 @@ class _Days:
 
 
 def channel_spend(tables: TableSet, as_of: AsOf, *, period: str = "") -> pl.DataFrame:
-    """Return what each channel cost, from the first touchpoint to the cutoff.
+    """Return the cost of each channel, from the first touchpoint to the cutoff.
 
     Args:
         tables: the company; without a table of touchpoints nothing is known.

@@ -156,7 +156,7 @@ def _found(scored: Scored, credited: Sequence[Credited]) -> Found:
 
 
 def _record(credited: Credited) -> dict[str, Any]:
-    """Return what is kept of a version: where it comes from, how it read journeys, and what there was to credit."""
+    """Return the record of a version: its origin, its settings of journeys, and the totals of what it credited."""
     version, fitted = credited.version, credited.fitted
     return {
         "version": version.version,

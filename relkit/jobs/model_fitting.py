@@ -160,6 +160,7 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         sentences=tuple(sentences),
         details=outcome.details()
         | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()}
+        | {"metric": version.metric, "metric_value": version.metric_value, "remarks": [*remarks, *info.notes]}
         | _credit(fitted),
     )
 

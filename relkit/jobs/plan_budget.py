@@ -68,7 +68,7 @@ class PlanBudget(Job):
         )
 
     def _facts(self, weekly: WeeklyResponse, scenario: BudgetScenario) -> dict[str, Any]:
-        """Return what the scenario rests on."""
+        """Return the facts on which the scenario rests."""
         version, gain = weekly.version, dict(zip(("value", "lower", "upper"), scenario.gain, strict=True))
         return {
             "note": asdict(SCENARIO),

@@ -255,7 +255,7 @@ def _channels(
 
 
 def _moves(names: list[str], present: Floats, reach: float, curves: Curves, drawn: Curves, level: float) -> pl.DataFrame:
-    """Return what moving money between two channels would change; of the two directions, the one that gains."""
+    """Return the effect of moving money between two channels; of the two directions, the one that gains."""
     marginal = curves.marginal(present)[0]
     rows = []
     for i, j in zip(*np.nonzero(marginal[:, None] < marginal[None, :]), strict=True):

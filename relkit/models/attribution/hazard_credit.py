@@ -88,9 +88,7 @@ def group_credit(
         channels: their number.
     """
     kinds = len(data.is_marker) // max(channels, 1)
-    found = _kernel()(
-        *data.arguments(parameters, combination), data.is_marker, values, groups, number, channels, kinds, game == "removal"
-    )
+    found = _kernel()(*data.arguments(parameters, combination), data.is_marker, values, groups, number, channels, kinds, game == "removal")
     sums, squares, slopes, products, scores = found
     scores += np.tril(scores, -1).T
     return GroupCredit(sums, squares, slopes[..., data.kept], products[..., data.kept], scores[np.ix_(data.kept, data.kept)])

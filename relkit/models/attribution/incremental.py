@@ -209,7 +209,14 @@ def _credits(
 
 
 def _table(names: pl.Series, sums: Any, lows: Any, highs: Any) -> pl.DataFrame:
-    columns = {"conversions": sums[0], "lower": lows[0], "upper": highs[0], "value": sums[1], "value_lower": lows[1], "value_upper": highs[1]}
+    columns = {
+        "conversions": sums[0],
+        "lower": lows[0],
+        "upper": highs[0],
+        "value": sums[1],
+        "value_lower": lows[1],
+        "value_upper": highs[1],
+    }
     return pl.DataFrame({"channel": names, **columns})
 
 
