@@ -46,28 +46,39 @@ class Calendar:
         """
         return np.interp(days, np.arange(len(self.clock_days)), self.clock_days)
 
+    def lengths(self, spans: Floats) -> Floats:
+        """Return the time of the clock between the first and the last day of spans; (s, 2) to (s,)."""
+        return np.diff(self.clock(spans), axis=1)[:, 0]
+
     def period_of(self, days: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Return the stretch of each day."""
         return np.clip(np.searchsorted(self.edges, days, side="right") - 1, 0, self.periods - 1)
 
 
-def calendar_of(timelines: CodedTimelines) -> Calendar:
-    """Return the calendar of the time at risk of all people, with the weekdays of their conversions."""
+def calendar_of(timelines: CodedTimelines, weights: Floats | None = None) -> Calendar:
+    """Return the calendar of the time at risk of all people, with the weekdays of their conversions.
+
+    Args:
+        timelines: of people with n conversions.
+        weights: share of each conversion that would have come anyway, (n,); all of it by default. With the shares of a first fit, what
+            channels bring on some weekdays (a newsletter on Tuesdays) is not taken for the baseline of these.
+    """
     first = float(timelines.from_day.min(initial=np.inf))
     last = max(float(timelines.until_day.max(initial=0.0)), first + 1e-9)
     periods = int(np.clip((last - first) // SHORTEST_DAYS, 1, MOST_PERIODS))
-    rates = _weekday_rates(timelines.order_days, first, last)
-    days = int(np.ceil(last)) + 1
-    speed = rates[np.arange(days) % WEEK]
+    rates = _weekday_rates(timelines.order_days, weights, first, last)
+    speed = rates[np.arange(int(np.ceil(last)) + 1) % WEEK]
     return Calendar(edges=np.linspace(first, last, periods + 1), clock_days=np.concatenate([np.zeros(1), np.cumsum(speed)]))
 
 
-def _weekday_rates(order_days: Floats, first: float, last: float) -> Floats:
+def _weekday_rates(order_days: Floats, weights: Floats | None, first: float, last: float) -> Floats:
     """Return conversions per day of each weekday, counted from day 0, with mean 1; one for all in less than four weeks."""
     if last - first < 4 * WEEK:
         return np.ones(WEEK)
-    weeks = np.floor((last - np.ceil(first)) / WEEK)
-    whole = (order_days >= np.ceil(first)) & (order_days < np.ceil(first) + weeks * WEEK)
-    counts = np.bincount(np.floor(order_days[whole]).astype(np.int64) % WEEK, minlength=WEEK) + 1.0
+    begin = np.ceil(first)
+    end = begin + np.floor((last - begin) / WEEK) * WEEK
+    whole = (order_days >= begin) & (order_days < end)
+    own = None if weights is None else weights[whole]
+    counts = np.bincount(np.floor(order_days[whole]).astype(np.int64) % WEEK, own, minlength=WEEK) + 1.0
     rates: Floats = counts / counts.mean()
     return rates

@@ -1,6 +1,6 @@
 """Exposure of people to channels over time: stretches of constant exposure, and the exposure at each conversion.
 
-    exposures = exposures_of(timelines, runs, ExposureForm(edges=(1.0, 7.0, 30.0), most_earlier=3), calendar)
+    exposures = exposures_of(timelines, runs, ExposureForm.of([(1.0, 7.0, 30.0)] * 5), calendar)
 
 A touch counts from its instant until its lookback has passed, both ends included. The exposure to a channel is the list of its touches
 that count: the most recent one and earlier ones, each by the bin of its age (bins include their upper edges). Between two changes of any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from relkit.models.affinity.compiling import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from relkit.models.attribution.baseline_calendar import Calendar
     from relkit.models.attribution.coded_timelines import CodedTimelines
@@ -30,29 +30,47 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExposureForm:
-    """Description of an exposure.
+    """Description of exposures to c channels.
 
-    The code of a touch that counts is channel x kinds + bin of its age, and `bins` more if it is not the most recent of its channel.
+    A touch that counts has a code: the first one of its channel and the bin of its age, and as many more as the channel has bins if it is
+    not the most recent of the channel.
 
     Attributes:
-        edges: upper edges of the bins of age, in days; the last one is the longest lookback.
+        edges: upper edges of the bins of age of each channel, in days, infinite beyond its last bin; (c, most bins).
+        bins: number of bins of each channel; (c,).
         most_earlier: touches of a channel before its most recent one that count; still earlier ones make no difference.
     """
 
-    edges: tuple[float, ...]
+    edges: Floats
+    bins: Ints
     most_earlier: int = 3
 
-    @property
-    def bins(self) -> int:
-        """Number of bins of age."""
-        return len(self.edges)
+    @classmethod
+    def of(cls, edges: Sequence[Sequence[float]], most_earlier: int = 3) -> ExposureForm:
+        """Return the form with these edges of each channel.
+
+        Examples:
+            >>> form = ExposureForm.of([(1.0, 7.0), (30.0,)])
+            >>> form.first.tolist(), form.channel_of.tolist()
+            ([0, 4, 6], [0, 0, 0, 0, 1, 1])
+        """
+        bins = np.array([len(own) for own in edges], np.int64)
+        table = np.full((len(edges), int(bins.max(initial=1))), np.inf)
+        for row, own in zip(table, edges, strict=True):
+            row[: len(own)] = own
+        return cls(table, bins, most_earlier)
 
     @property
-    def kinds(self) -> int:
-        """Number of codes of one channel."""
-        return 2 * self.bins
+    def first(self) -> Ints:
+        """First code of each channel, and the number of codes; (c + 1,)."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(2 * self.bins)])
+
+    @property
+    def channel_of(self) -> Ints:
+        """Channel of each code."""
+        return np.repeat(np.arange(len(self.bins)), 2 * self.bins)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +80,14 @@ class Exposures:
     Attributes:
         stretch_offsets: position of each person's first stretch; (p + 1,) int64.
         stretch_period: stretch of the calendar; (s,) int32.
-        stretch_length: in days of the calendar, see `Calendar.clock`; (s,) float64.
+        stretch_days: first and last day; (s, 2) float64.
         stretch_codes, stretch_code_offsets: touches that count in each stretch; (s + 1,) offsets.
         order_codes, order_code_offsets: touches that count at each conversion; (n + 1,) offsets.
     """
 
     stretch_offsets: Ints
     stretch_period: Codes
-    stretch_length: Floats
+    stretch_days: Floats
     stretch_codes: Codes
     stretch_code_offsets: Ints
     order_codes: Codes
@@ -135,10 +153,11 @@ def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm,
         runs.offsets,
         timelines.from_day,
         timelines.until_day,
-        np.array(form.edges),
+        form.edges,
+        form.bins,
+        form.first,
         form.most_earlier,
         calendar.edges,
-        calendar.clock_days,
     )
     return Exposures(*stretches, *order_exposures(timelines, runs, form))
 
@@ -153,7 +172,9 @@ def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureFo
         runs.offsets,
         timelines.order_days,
         timelines.order_offsets,
-        np.array(form.edges),
+        form.edges,
+        form.bins,
+        form.first,
         form.most_earlier,
     )
     return codes, offsets
@@ -161,7 +182,7 @@ def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureFo
 
 @cache
 def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return compiled(_stretches, _alive, _longer, _clock, _sort, _changes), compiled(_at_orders, _alive, _longer)
+    return compiled(_stretches, _alive, _longer, _sort, _changes), compiled(_at_orders, _alive, _longer)
 
 
 def _longer(values, needed):  # type: ignore[no-untyped-def]
@@ -187,15 +208,9 @@ def _sort(values, n):  # type: ignore[no-untyped-def]
         gap = 1 if 1 < gap < 3 else gap * 5 // 11
 
 
-def _clock(day, clock_days):  # type: ignore[no-untyped-def]
-    """Return the time of the calendar at a day: `clock_days` has it at the beginning of each day."""
-    whole = min(max(int(day), 0), len(clock_days) - 2)
-    return clock_days[whole] + (day - whole) * (clock_days[whole + 1] - clock_days[whole])
-
-
-def _alive(codes, n, base, day, days, alive, start, end, edges, most):  # type: ignore[no-untyped-def]
+def _alive(codes, n, base, day, days, alive, start, end, edges, bins, most):  # type: ignore[no-untyped-def]
     """Append the codes of the touches start to end of one channel, all on or before a day, that count on it; return the new number."""
-    found, bins = 0, len(edges)
+    found = 0
     for j in range(end - 1, start - 1, -1):
         since = day - days[j]
         if since > edges[bins - 1] or found > most:
@@ -210,18 +225,20 @@ def _alive(codes, n, base, day, days, alive, start, end, edges, most):  # type: 
     return n
 
 
-def _changes(changes, days, alive, start, end, edges, begin, finish, periods):  # type: ignore[no-untyped-def]
+def _changes(changes, days, alive, channel, starts, first, last, edges, bins, begin, finish, periods):  # type: ignore[no-untyped-def]
     """Write the days between begin and finish on which the exposure of a person may change, with both ends; return their number."""
     n, low, high = 2, finish, begin
     changes[0], changes[1] = begin, finish
-    for j in range(start, end):
-        for k in range(len(edges) + 2):
-            after = 0.0 if k == 0 else edges[k - 1] if k <= len(edges) else alive[j]
-            at = days[j] + after
-            if after <= alive[j] and begin < at < finish:
-                changes[n] = at
-                n += 1
-        low, high = min(low, days[j]), max(high, days[j] + alive[j])
+    for r in range(first, last):
+        own = bins[channel[r]]
+        for j in range(starts[r], starts[r + 1]):
+            for k in range(own + 2):
+                after = 0.0 if k == 0 else edges[channel[r], k - 1] if k <= own else alive[j]
+                at = days[j] + after
+                if after <= alive[j] and begin < at < finish:
+                    changes[n] = at
+                    n += 1
+            low, high = min(low, days[j]), max(high, days[j] + alive[j])
     for at in periods:
         if max(begin, low) < at < min(finish, high):
             changes[n] = at
@@ -230,18 +247,18 @@ def _changes(changes, days, alive, start, end, edges, begin, finish, periods):  
     return n
 
 
-def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, most, periods, clock_days):  # type: ignore[no-untyped-def]
-    kinds, size, coded = 2 * len(edges), 0, 0
+def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, bins, firsts, most, periods):  # type: ignore[no-untyped-def]
+    size, coded = 0, 0
     stretch_offsets = np.zeros(len(begins) + 1, np.int64)
-    length, period, code_ends = np.empty(1024), np.empty(1024, np.int32), np.empty(1024, np.int64)
+    span, period, code_ends = np.empty(2048), np.empty(1024, np.int32), np.empty(1024, np.int64)
     codes, changes, passed = np.empty(4096, np.int32), np.empty(64), np.empty(16, np.int64)
     for i in range(len(begins)):
         first, last = offsets[i], offsets[i + 1]
         touches = starts[last] - starts[first]
         if touches and ends[i] > begins[i]:
-            changes = _longer(changes, touches * (len(edges) + 2) + len(periods) + 2)
+            changes = _longer(changes, touches * (edges.shape[1] + 2) + len(periods) + 2)
             passed = _longer(passed, last - first)
-            n = _changes(changes, days, alive, starts[first], starts[last], edges, begins[i], ends[i], periods)
+            n = _changes(changes, days, alive, channel, starts, first, last, edges, bins, begins[i], ends[i], periods)
             for r in range(first, last):
                 passed[r - first] = starts[r]
             now = 0
@@ -254,22 +271,23 @@ def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, most,
                 for r in range(first, last):
                     while passed[r - first] < starts[r + 1] and days[passed[r - first]] <= middle:
                         passed[r - first] += 1
-                    coded = _alive(codes, coded, channel[r] * kinds, middle, days, alive, starts[r], passed[r - first], edges, most)
+                    c, end = channel[r], passed[r - first]
+                    coded = _alive(codes, coded, firsts[c], middle, days, alive, starts[r], end, edges[c], bins[c], most)
                 if coded > before:
                     while now + 2 < len(periods) and periods[now + 1] <= middle:
                         now += 1
-                    length, period, code_ends = _longer(length, size + 1), _longer(period, size + 1), _longer(code_ends, size + 1)
-                    length[size] = _clock(b, clock_days) - _clock(a, clock_days)
+                    span, period, code_ends = _longer(span, 2 * size + 2), _longer(period, size + 1), _longer(code_ends, size + 1)
+                    span[2 * size], span[2 * size + 1] = a, b
                     period[size], code_ends[size] = now, coded
                     size += 1
         stretch_offsets[i + 1] = size
     code_offsets = np.zeros(size + 1, np.int64)
     for s in range(size):
         code_offsets[s + 1] = code_ends[s]
-    return stretch_offsets, period[:size].copy(), length[:size].copy(), codes[:coded].copy(), code_offsets
+    return stretch_offsets, period[:size].copy(), span[: 2 * size].copy().reshape(size, 2), codes[:coded].copy(), code_offsets
 
 
-def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets, edges, most):  # type: ignore[no-untyped-def]
+def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets, edges, bins, firsts, most):  # type: ignore[no-untyped-def]
     codes, coded = np.empty(4096, np.int32), 0
     code_offsets = np.zeros(len(order_days) + 1, np.int64)
     for i in range(len(order_offsets) - 1):
@@ -283,6 +301,7 @@ def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets,
                         low = middle + 1
                     else:
                         high = middle
-                coded = _alive(codes, coded, channel[r] * 2 * len(edges), order_days[o], days, alive, starts[r], low, edges, most)
+                c = channel[r]
+                coded = _alive(codes, coded, firsts[c], order_days[o], days, alive, starts[r], low, edges[c], bins[c], most)
             code_offsets[o + 1] = coded
     return codes[:coded].copy(), code_offsets

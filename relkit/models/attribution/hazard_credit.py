@@ -73,7 +73,7 @@ class GroupCredit:
 
 
 def group_credit(
-    data: HazardData, parameters: Floats, combination: Combination, game: Game, values: Floats, groups: Ints, number: int, channels: int
+    data: HazardData, parameters: Floats, combination: Combination, game: Game, values: Floats, groups: Ints, number: int, channel_of: Ints
 ) -> GroupCredit:
     """Return the credit of channels for groups of conversions.
 
@@ -85,10 +85,18 @@ def group_credit(
         values: of each conversion; (n,).
         groups: of each conversion; -1 for none; (n,).
         number: of groups.
-        channels: their number.
+        channel_of: channel of each code.
     """
-    kinds = len(data.is_marker) // max(channels, 1)
-    found = _kernel()(*data.arguments(parameters, combination), data.is_marker, values, groups, number, channels, kinds, game == "removal")
+    found = _kernel()(
+        *data.arguments(parameters, combination),
+        combination.channels == "add",
+        data.is_marker,
+        values,
+        groups,
+        number,
+        channel_of,
+        game == "removal",
+    )
     sums, squares, slopes, products, scores = found
     scores += np.tril(scores, -1).T
     return GroupCredit(sums, squares, slopes[..., data.kept], products[..., data.kept], scores[np.ix_(data.kept, data.kept)])
@@ -146,20 +154,20 @@ def _slopes_of(slopes, effects, n, adds, removal, room):  # type: ignore[no-unty
             slopes[a, b] = (room[1, a] - room[2, a]) / (2 * step)
 
 
-def _effects_of(room, place, codes, start, end, effects, is_marker, kinds):  # type: ignore[no-untyped-def]
+def _effects_of(room, place, codes, start, end, effects, is_marker, channel_of):  # type: ignore[no-untyped-def]
     """Write the effect of each channel of an exposure and its number, without markers; return how many channels there are."""
     n = 0
     for c in range(start, end):
         if is_marker[codes[c]]:
             continue
-        if n == 0 or place[n - 1] != codes[c] // kinds:
-            place[n], room[n] = codes[c] // kinds, 0.0
+        if n == 0 or place[n - 1] != channel_of[codes[c]]:
+            place[n], room[n] = channel_of[codes[c]], 0.0
             n += 1
         room[n - 1] += effects[codes[c]]
     return n
 
 
-def _add_order(out, codes, start, end, is_marker, kinds, place, n, group, worth, v, x, shares, slopes):  # type: ignore[no-untyped-def]
+def _add_order(out, codes, start, end, is_marker, channel_of, place, n, group, worth, v, x, shares, slopes):  # type: ignore[no-untyped-def]
     """Add the shares of one conversion to its group; x is its score, v 1 for values."""
     sums, squares, gradients, products = out
     for a in range(n):
@@ -172,7 +180,7 @@ def _add_order(out, codes, start, end, is_marker, kinds, place, n, group, worth,
         for c in range(start, end):
             if is_marker[codes[c]]:
                 continue
-            while place[b] != codes[c] // kinds:
+            while place[b] != channel_of[codes[c]]:
                 b += 1
             gradients[v, group, k, codes[c]] += slopes[a, b] * worth
 
@@ -200,9 +208,9 @@ def _expected(  # type: ignore[no-untyped-def]
 
 def _credit(  # type: ignore[no-untyped-def]
     offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, calendar,
-    adds, is_marker, values, groups, number, channels, kinds, removal,
+    adds, channels_add, is_marker, values, groups, number, channel_of, removal,
 ):  # fmt: skip
-    q, base = len(effects), np.exp(calendar)
+    q, base, channels = len(effects), np.exp(calendar), channel_of[-1] + 1
     size = q + len(base)
     sums, squares, scores = np.zeros((2, number, channels)), np.zeros((2, number, channels)), np.zeros((size, size))
     gradients, products = np.zeros((2, number, channels, size)), np.zeros((2, number, channels, size))
@@ -228,14 +236,14 @@ def _credit(  # type: ignore[no-untyped-def]
                 x[q + order_period[o]] += 1.0
                 for p in range(size):
                     score[p] += x[p]
-            n = _effects_of(room[0], place, order_codes, start, end, effects, is_marker, kinds) if groups[o] >= 0 else 0
+            n = _effects_of(room[0], place, order_codes, start, end, effects, is_marker, channel_of) if groups[o] >= 0 else 0
             if n:
-                add = adds[place[0] * kinds] > 0
+                add = channels_add
                 _slopes_of(own, room[0], n, add, removal, room)
                 _shares(room[1], room[0], n, add, removal, room[3], room[4])
                 for v in range(2):
                     worth = values[o] if v else 1.0
-                    _add_order(out, order_codes, start, end, is_marker, kinds, place, n, groups[o], worth, v, x, room[1], own)
+                    _add_order(out, order_codes, start, end, is_marker, channel_of, place, n, groups[o], worth, v, x, room[1], own)
         for p in range(size):
             if score[p] != 0.0:
                 for r in range(p + 1):

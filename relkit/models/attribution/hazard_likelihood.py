@@ -18,7 +18,7 @@ exp(sum of effects). Channels multiply it in the same way (form "multiply"), or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,6 +63,7 @@ class HazardData:
 
     Attributes:
         exposures: stretches and conversions.
+        length: of each stretch, by the clock of the calendar; (s,).
         order_offsets: position of each person's first conversion; (p + 1,).
         order_period: stretch of the calendar of each conversion, -1 outside the time at risk; (n,).
         at_risk: time of the clock at risk of each person in each stretch of the calendar; (p, k).
@@ -70,6 +71,7 @@ class HazardData:
     """
 
     exposures: Exposures
+    length: Floats
     order_offsets: Ints
     order_period: Ints
     at_risk: Floats
@@ -90,13 +92,17 @@ class HazardData:
         effects = len(self.is_marker)
         return parameters[:effects], np.concatenate([np.zeros(1), parameters[effects:]])
 
+    def with_clock(self, calendar: Calendar, timelines: CodedTimelines) -> HazardData:
+        """Return the same with lengths by the clock of another calendar with the same stretches."""
+        return replace(self, length=calendar.lengths(self.exposures.stretch_days), at_risk=_clocked(timelines, calendar))
+
     def arguments(self, parameters: Floats, combination: Combination) -> tuple[Any, ...]:
         """Return the first arguments of the kernels."""
         each, (effects, calendar) = self.exposures, self.split(parameters)
         return (
             each.stretch_offsets,
             each.stretch_period,
-            each.stretch_length,
+            self.length,
             each.stretch_codes,
             each.stretch_code_offsets,
             self.order_offsets,
@@ -127,15 +133,21 @@ class Sums:
 
 def hazard_data(timelines: CodedTimelines, exposures: Exposures, is_marker: NDArray[np.bool_], calendar: Calendar) -> HazardData:
     """Return the data of a fit."""
-    low = np.maximum(timelines.from_day[:, None], calendar.edges[None, :-1])
-    high = np.maximum(np.minimum(timelines.until_day[:, None], calendar.edges[None, 1:]), low)
     return HazardData(
         exposures=exposures,
+        length=calendar.lengths(exposures.stretch_days),
         order_offsets=timelines.order_offsets,
         order_period=np.where(_at_risk(timelines), calendar.period_of(timelines.order_days), -1),
-        at_risk=calendar.clock(high) - calendar.clock(low),
+        at_risk=_clocked(timelines, calendar),
         is_marker=is_marker,
     )
+
+
+def _clocked(timelines: CodedTimelines, calendar: Calendar) -> Floats:
+    """Return the time of the clock at risk of each person in each stretch of the calendar; (p, k)."""
+    low = np.maximum(timelines.from_day[:, None], calendar.edges[None, :-1])
+    high = np.maximum(np.minimum(timelines.until_day[:, None], calendar.edges[None, 1:]), low)
+    return calendar.clock(high) - calendar.clock(low)
 
 
 def _at_risk(timelines: CodedTimelines) -> NDArray[np.bool_]:
@@ -146,14 +158,20 @@ def _at_risk(timelines: CodedTimelines) -> NDArray[np.bool_]:
 
 def hazard_sums(data: HazardData, parameters: Floats, combination: Combination) -> Sums:
     """Return the log-likelihood and its derivatives at parameters: effects of exposure, then log factors of the calendar but the first."""
-    log_likelihood, gradient, information = _kernel()(*data.arguments(parameters, combination))
+    log_likelihood, gradient, information = _kernels()[0](*data.arguments(parameters, combination))
     whole = information + np.tril(information, -1).T
     return Sums(float(log_likelihood), gradient[data.kept], whole[np.ix_(data.kept, data.kept)])
 
 
+def shares_anyway(data: HazardData, parameters: Floats, combination: Combination) -> Floats:
+    """Return 1 / theta of each conversion: the share that would have come without any touch, own visits included; (n,)."""
+    each, effects = data.exposures, data.split(parameters)[0]
+    return np.asarray(_kernels()[1](each.order_codes, each.order_code_offsets, effects, combination.codes(data.is_marker)))
+
+
 @cache
-def _kernel() -> Callable[..., Any]:
-    return compiled(_sums, *HELPERS, _add_information)
+def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return compiled(_sums, *HELPERS, _add_information), compiled(_anyway, _factor)
 
 
 def _factor(codes, start, end, effects, adds, parts):  # type: ignore[no-untyped-def]
@@ -166,6 +184,13 @@ def _factor(codes, start, end, effects, adds, parts):  # type: ignore[no-untyped
         else:
             parts[adds[codes[c]]] += effects[codes[c]]
     return np.exp(log) * max(parts[1], SMALLEST) * max(parts[2], SMALLEST)
+
+
+def _anyway(codes, offsets, effects, adds):  # type: ignore[no-untyped-def]
+    parts, shares = np.ones(3), np.empty(len(offsets) - 1)
+    for o in range(len(shares)):
+        shares[o] = 1.0 / _factor(codes, offsets[o], offsets[o + 1], effects, adds, parts)
+    return shares
 
 
 def _listed(active, slopes, codes, start, end, adds, parts):  # type: ignore[no-untyped-def]

@@ -17,41 +17,40 @@ What else drives both touches and conversions at the same moment stays in the cr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.intervals import bounds
-from relkit.models.attribution.baseline_calendar import calendar_of
 from relkit.models.attribution.coded_timelines import TIMELINES_CONTRACT, CodedTimelines, columns_read
 from relkit.models.attribution.credit import FittedCredit, credit_table
-from relkit.models.attribution.exposure_sweep import ExposureForm, alive_days, exposures_of, touch_runs
+from relkit.models.attribution.exposure_sweep import ExposureForm, alive_days
 from relkit.models.attribution.family import TIMELINES
-from relkit.models.attribution.hazard_credit import group_credit
-from relkit.models.attribution.hazard_fit import fit_hazard, penalty_of
+from relkit.models.attribution.hazard_estimate import Exposed, estimated, people_at_risk
 from relkit.models.attribution.hazard_groups import conversion_groups, totals_table
-from relkit.models.attribution.hazard_likelihood import Combination, hazard_data
+from relkit.models.attribution.hazard_likelihood import Combination  # noqa: TC001 storage reads the types of the fields
 from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.scalars import check_choice, check_scalar
 from relkit.texts import Text
 
 if TYPE_CHECKING:
+    from relkit.models.attribution.hazard_estimate import Estimate
     from datetime import date
 
     from relkit.contracts import Contract
     from relkit.models.attribution.hazard_credit import GroupCredit
-    from relkit.models.attribution.hazard_fit import FittedHazard, Penalty
     from relkit.models.attribution.hazard_groups import ConversionGroups
-    from relkit.models.attribution.hazard_likelihood import Form, HazardData
 
-EDGES_DAYS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0)
-"""Upper edges of the bins of time since a touch; the lookback is the last."""
-EARLY_SHARE = 0.25
-"""Most of the days with touches in which exposure counts as not yet known, because touches before them were not recorded."""
+EDGES_DAYS = (1.0, 3.0, 7.0, 14.0)
+VISIT_EDGES_DAYS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0)
+"""Upper edges of the bins of age of touches, and of own visits; the lookback is the last.
+
+Interest fades fast after a visit, and touches that follow it come at some time after: within a wide bin they would be mixed up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +98,19 @@ class Incremental(JourneySettings):
         return TIMELINES_CONTRACT
 
     @property
-    def form(self) -> ExposureForm:
-        """Description of an exposure."""
-        longest = max([self.lookback_days, *self.lookbacks.values()])
-        return ExposureForm((*(edge for edge in self.edges_days if edge < longest), longest), self.most_earlier)
+    def longest_days(self) -> float:
+        """Longest of all lookbacks."""
+        return max([self.lookback_days, *self.lookbacks.values()])
+
+    def form(self, names: pl.Series) -> ExposureForm:
+        """Return the description of exposures to channels."""
+        edges = [VISIT_EDGES_DAYS if is_marker else self.edges_days for is_marker in self.marks(names)]
+        longest = self.longest_days
+        return ExposureForm.of([(*(edge for edge in own if edge < longest), longest) for own in edges], self.most_earlier)
+
+    def marks(self, names: pl.Series) -> NDArray[np.bool_]:
+        """Return whether each channel is a marker."""
+        return names.is_in(list(self.own_visits)).to_numpy()
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedIncremental:
         """Estimate the conversions that each channel caused.
@@ -120,12 +128,12 @@ class Incremental(JourneySettings):
             what = "touch" if len(timelines.order_days) else "conversion"
             remedy = "Check that touchpoints and sales have rows up to this day, and what conversion asks for."
             raise NotEnoughEventsError(f"there is no {what}.", where=self.name, remedy=remedy)
-        buyers = timelines.where(np.diff(timelines.order_offsets) > 0)
-        data = _data(self, timelines, buyers)
-        fitted, combination, penalty = _fitted(self, data, len(timelines.names))
+        buyers, form = people_at_risk(timelines, self.longest_days), self.form(timelines.names)
+        exposed = Exposed(form, self.marks(timelines.names), alive_days(buyers, self.lookback_days, self.lookbacks))
+        estimate = estimated(buyers, exposed, self.combine)
+        fitted = estimate.fitted
         groups = conversion_groups(buyers, self.period)
-        values, channels = buyers.order_values, len(buyers.names)
-        credit = group_credit(data, fitted.parameters, combination, "shapley", values, groups.codes, groups.number, channels)
+        credit = estimate.credit("shapley", buyers.order_values, groups.codes, groups.number)
         sums = credit.sums.sum(axis=2)
         info = FitInfo(
             as_of=as_of,
@@ -137,10 +145,10 @@ class Incremental(JourneySettings):
         return FittedIncremental(
             settings=self,
             info=info,
-            credits=_credits(self, timelines.names, credit, groups, fitted, penalty),
+            credits=_credits(self, timelines.names, credit, groups, estimate),
             totals=totals_table(buyers, groups, {"conversions": sums[0], "value": sums[1]}),
-            effects=_effects(self, timelines.names, fitted),
-            combined=combination,
+            effects=_effects(timelines.names, form, estimate),
+            combined=estimate.combination,
         )
 
     def judge(self, fitted: FittedIncremental, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:  # noqa: ARG002
@@ -168,41 +176,12 @@ class FittedIncremental(FittedCredit):
     combined: Combination
 
 
-def _data(settings: Incremental, timelines: CodedTimelines, buyers: CodedTimelines) -> HazardData:
-    """Return the exposures of people with conversions, from the day on which touches before are known."""
-    first = float(timelines.touch_days.min())
-    last = float(timelines.until_day.max())
-    known = first + min(settings.form.edges[-1], EARLY_SHARE * max(last - first, 0.0))
-    begins = np.minimum(np.maximum(buyers.from_day, known), buyers.until_day)
-    at_risk = replace(buyers, from_day=begins)
-    runs = touch_runs(at_risk, alive_days(at_risk, settings.lookback_days, settings.lookbacks))
-    calendar = calendar_of(at_risk)
-    is_marker = np.repeat(timelines.names.is_in(list(settings.own_visits)).to_numpy(), settings.form.kinds)
-    return hazard_data(at_risk, exposures_of(at_risk, runs, settings.form, calendar), is_marker, calendar)
-
-
-def _fitted(settings: Incremental, data: HazardData, channels: int) -> tuple[FittedHazard, Combination, Penalty]:
-    """Return the fit, in the form with the highest evidence if several are tried."""
-    penalty = penalty_of(settings.form, channels, data.parameters)
-    forms: tuple[Form, ...] = ("add", "multiply")
-    own: tuple[Form, ...] = forms if settings.combine == "auto" else (settings.combine,)
-    marked: tuple[Form, ...] = forms if data.is_marker.any() else ("multiply",)
-    first = Combination(channels=own[0], markers=marked[-1])
-    fits = {first: fit_hazard(data, penalty, first)}
-    for other in [replace(first, markers=form) for form in marked[:-1]] + [replace(first, channels=form) for form in own[1:]]:
-        fits[other] = fit_hazard(data, penalty, other, fits[first])
-    best = max(fits, key=lambda each: fits[each].evidence)
-    return fits[best], best, penalty
-
-
-def _credits(
-    settings: Incremental, names: pl.Series, credit: GroupCredit, groups: ConversionGroups, fitted: FittedHazard, penalty: Penalty
-) -> pl.DataFrame:
+def _credits(settings: Incremental, names: pl.Series, credit: GroupCredit, groups: ConversionGroups, estimate: Estimate) -> pl.DataFrame:
     """Return the table of credit."""
     parts = []
     for rows, codes in groups.groupings:
         added = credit.added(codes, len(rows))
-        errors = np.sqrt(added.variances(fitted, penalty.at(fitted.variances)))
+        errors = np.sqrt(added.variances(estimate.fitted, estimate.precision))
         lows, highs = bounds(added.sums, errors, settings.level)
         parts += [(row, _table(names, added.sums[:, at], lows[:, at], highs[:, at])) for at, row in enumerate(rows)]
     return credit_table(parts)
@@ -220,15 +199,21 @@ def _table(names: pl.Series, sums: Any, lows: Any, highs: Any) -> pl.DataFrame:
     return pl.DataFrame({"channel": names, **columns})
 
 
-def _effects(settings: Incremental, names: pl.Series, fitted: FittedHazard) -> pl.DataFrame:
+def _effects(names: pl.Series, form: ExposureForm, estimate: Estimate) -> pl.DataFrame:
     """Return the effects by channel, for its most recent touch and for earlier ones, and bin of age."""
-    edges, channels = settings.form.edges, len(names)
-    size = channels * settings.form.kinds
+    size, fitted = int(form.first[-1]), estimate.fitted
+    edges = [
+        (channel, earlier, edge)
+        for channel, bins in enumerate(form.bins)
+        for earlier in (False, True)
+        for edge in form.edges[channel, :bins]
+    ]
     columns = {
-        "channel": np.repeat(names.to_numpy(), settings.form.kinds),
-        "is_earlier": np.tile(np.repeat([False, True], len(edges)), channels),
-        "until_days": np.tile(edges, 2 * channels),
+        "channel": names.gather([channel for channel, _, _ in edges]),
+        "is_earlier": [earlier for _, earlier, _ in edges],
+        "until_days": [edge for _, _, edge in edges],
         "effect": fitted.parameters[:size],
         "std_error": np.sqrt(np.diag(fitted.covariance)[:size]),
+        "is_marker": estimate.data.is_marker,
     }
-    return pl.DataFrame(columns).with_columns(is_marker=pl.col("channel").is_in(list(settings.own_visits)))
+    return pl.DataFrame(columns)
