@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-implicit bench-uplift coverage test-coverage lock clean
+.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -73,6 +73,9 @@ bench-affinity: $(VENV)/.bench .venv-affinity/.done  ## association rules with m
 
 bench-uplift: $(VENV)/.bench .venv-uplift/.done  ## campaign uplift beside causalml, EconML and scikit-uplift, in an environment of their own
 	$(BIN)/python -m tests.benchmarks uplift_metrics uplift
+
+bench-attribution-truth: $(VENV)/.base  ## models of attribution in a world whose channels cause sales: errors, coverage, calibration; half an hour of CPU
+	$(BIN)/python tests/benchmarks/bench_attribution_truth.py
 
 .venv-uplift/.done: $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-uplift
