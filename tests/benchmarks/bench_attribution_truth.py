@@ -4,8 +4,8 @@
    shares of credit against their shares of the conversions that channels cause, and of the conversions credited against those caused.
    Differences are paired by company.
 2. Coverage: the intervals of the incremental model on 100 companies, over pairs of company and paid channel.
-3. Calibration: the incremental model without and with the lift test of the company, in this world and in one where half of the visits,
-   which drive touches and orders alike, leave no trace.
+3. Calibration: the incremental model without and with the lift tests of the company (search, retargeting), in this world and in one where
+   half of the visits, which drive touches and orders alike, leave no trace.
 4. Null: the same model where no channel has an effect.
 
 Companies go through the product: files, check, features, fit, credit. Seeds from 1000 on tuned nothing. Each result is kept in
@@ -257,24 +257,23 @@ def coverage_of(world: str, seeds: range) -> Figures:
 
 
 def calibration_of(world: str) -> Figures:
-    """Return the errors of the judged model without and with the lift test, and their paired differences; also of the tested channel."""
+    """Return the errors of the judged model without and with the lift test, and their paired differences; also of the tested channels."""
     seeds = seeds_with(world, SEEDS, "plain", "tested")
     if len(seeds) < 2:
         return {}
     parts: dict[str, dict[str, list[float]]] = {kind: {} for kind in ("plain", "tested")}
-    channel = ""
-    for seed in seeds:
-        truth = kept_or(f"{world}_{seed}_truth")
-        channel = truth["lift_tests"][0]["channel"]
+    truths = {seed: kept_or(f"{world}_{seed}_truth") for seed in seeds}
+    channels = [test["channel"] for test in truths[seeds[0]]["lift_tests"]]
+    for seed, truth in truths.items():
         for kind, values in parts.items():
             credit = kept_or(f"{world}_{seed}_{kind}")[JUDGED]["credit"]
-            own = abs(credit[channel]["conversions"] - truth["channels"][channel]["conversions"])
-            for key, value in (errors(credit, truth["channels"]) | {"tested_channel": own}).items():
+            own = float(np.mean([abs(credit[name]["conversions"] - truth["channels"][name]["conversions"]) for name in channels]))
+            for key, value in (errors(credit, truth["channels"]) | {"tested_channels": own}).items():
                 values.setdefault(key, []).append(value)
-    keys = (*MEASURES, "tested_channel")
+    keys = (*MEASURES, "tested_channels")
     return {
         "world": world,
-        "channel": channel,
+        "channels": channels,
         "companies": len(seeds),
         **{kind: {key: paired(values[key]) for key in keys} for kind, values in parts.items()},
         "tested_less_plain": {key: paired([b - a for a, b in zip(parts["plain"][key], parts["tested"][key], strict=True)]) for key in keys},
