@@ -95,34 +95,45 @@ def _part(progress: Progress, position: int, models: int) -> Progress:
 
 
 def _result(request: FitRequest, choice: Choice, made: Mapping[str, Result], failed: Mapping[str, str]) -> Result:
-    """Return one result for all: the shares side by side, then what there is to say of each model."""
+    """Return one result for all: the shares side by side, a line for each model, then the remarks, each once."""
     credit = {name: result.details["credit"] for name, result in made.items() if "credit" in result.details}
-    shared = _shared([result.sentences for result in made.values()])
-    own = [sentence for result in made.values() for sentence in result.sentences if sentence not in shared]
+    first = next(iter(made.values()))
     return Result(
         job=COMMAND,
         metrics={f"{name}.{metric}": value for name, result in made.items() for metric, value in result.metrics.items()},
-        counts={"models": len(made), "failed": len(failed), **next(iter(made.values())).counts},
+        counts={"models": len(made), "failed": len(failed), "features": first.counts["features"]},
         paths={name: result.paths["model"] for name, result in made.items() if "model" in result.paths},
         warnings=(*_unfitted(failed), *dict.fromkeys(warning for result in made.values() for warning in result.warnings)),
-        sentences=(*shares_side_by_side(credit), *_narrow(choice), *shared, *own),
+        sentences=(*shares_side_by_side(credit), *_narrow(choice), *(_line(result) for result in made.values()), *_remarks(made)),
         details={
             "model": request.model,
-            "as_of": next(iter(made.values())).details["as_of"],
+            "as_of": first.details["as_of"],
             "fits": {name: result.details for name, result in made.items()},
             "failed": dict(failed),
         },
     )
 
 
+def _line(result: Result) -> str:
+    """Return a sentence on one model: its version, its training data and its holdout."""
+    found = result.details
+    judged = "not judged" if found["metric_value"] is None else f"{found['metric']} {found['metric_value']:.4g} on {found['holdout']}"
+    return f"{found['model']} is version {found['version']} and {found['alias']}: fitted to {result.counts['rows']:,} rows, {judged}."
+
+
+def _remarks(made: Mapping[str, Result]) -> list[str]:
+    """Return the remarks, each once; one on a single model names it."""
+    behind: dict[str, list[str]] = {}
+    for name, result in made.items():
+        for text in result.details["remarks"]:
+            behind.setdefault(text, []).append(name)
+    shared = [text for text, names in behind.items() if len(names) > 1 or len(made) == 1]
+    return [*shared, *(f"{names[0]}: {text}" for text, names in behind.items() if text not in shared)]
+
+
 def _unfitted(failed: Mapping[str, str]) -> list[str]:
     """Return a warning for each model that could not be fitted."""
     return [f"{name} could not be fitted: {why.removeprefix(f'{name}: ')}" for name, why in failed.items()]
-
-
-def _shared(sentences: list[tuple[str, ...]]) -> list[str]:
-    """Return the sentences that every model of several says, which are on the journeys rather than on the model."""
-    return [each for each in dict.fromkeys(sentences[0]) if len(sentences) > 1 and all(each in others for others in sentences[1:])]
 
 
 def _narrow(choice: Choice) -> list[str]:
