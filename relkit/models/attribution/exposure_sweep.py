@@ -199,15 +199,15 @@ def _sort(values: Floats, n: int) -> None:
 def _alive(codes: Codes, n: int, day: float, runs: Runs, r: int, end: int, bins_of: Bins, most: int) -> int:
     """Append the codes of the touches of run r before `end`, all on or before a day, that count on it; return the new number."""
     days, alive, channel, starts, _ = runs
-    edges, bins, first = bins_of[0][channel[r]], bins_of[1][channel[r]], bins_of[2][channel[r]]
-    found = 0
+    c, found = channel[r], 0
+    edges, bins, first = bins_of[0], bins_of[1][c], bins_of[2][c]
     for j in range(end - 1, starts[r] - 1, -1):
         since = day - days[j]
-        if since > edges[bins - 1] or found > most:
+        if since > edges[c, bins - 1] or found > most:
             break
         if since <= alive[j]:
             at = 0
-            while since > edges[at]:
+            while since > edges[c, at]:
                 at += 1
             codes[n] = first + at + (bins if found else 0)
             found += 1
@@ -221,10 +221,10 @@ def _changes(changes: Floats, runs: Runs, i: int, bins_of: Bins, begin: float, f
     n, low, high = 2, finish, begin
     changes[0], changes[1] = begin, finish
     for r in range(offsets[i], offsets[i + 1]):
-        own, edges = bins_of[1][channel[r]], bins_of[0][channel[r]]
+        c, own, edges = channel[r], bins_of[1][channel[r]], bins_of[0]
         for j in range(starts[r], starts[r + 1]):
             for k in range(own + 2):
-                after = 0.0 if k == 0 else edges[k - 1] if k <= own else alive[j]
+                after = 0.0 if k == 0 else edges[c, k - 1] if k <= own else alive[j]
                 if after <= alive[j] and begin < days[j] + after < finish:
                     changes[n] = days[j] + after
                     n += 1
@@ -270,15 +270,15 @@ def _stretches(
         passed = _longer(passed, offsets[i + 1] - offsets[i])
         n, now = _changes(changes, runs, i, bins_of, begins[i], ends[i], periods), 0
         _zero_to(passed, runs, i)
+        codes = _longer(codes, coded + n * (offsets[i + 1] - offsets[i]) * (most + 1))
+        span, period, code_ends = _longer(span, 2 * (size + n)), _longer(period, size + n), _longer(code_ends, size + n + 1)
         for s in range(n - 1):
             middle, before = (changes[s] + changes[s + 1]) / 2, coded
             if changes[s + 1] > changes[s]:
-                codes = _longer(codes, coded + (offsets[i + 1] - offsets[i]) * (most + 1))
                 coded = _codes_at(codes, coded, middle, runs, i, passed, bins_of, most)
             if coded > before:
                 while now + 2 < len(periods) and periods[now + 1] <= middle:
                     now += 1
-                span, period, code_ends = _longer(span, 2 * size + 2), _longer(period, size + 1), _longer(code_ends, size + 2)
                 span[2 * size], span[2 * size + 1] = changes[s], changes[s + 1]
                 period[size], code_ends[size + 1] = now, coded
                 size += 1
