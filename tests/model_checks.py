@@ -26,7 +26,7 @@ from relkit.errors import TableError
 from relkit.models import catalogue, storage
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
 from relkit.models.attribution.credit import CREDIT_SCHEMA, GROUP, GROUP_SCHEMA, TOTALS_SCHEMA
-from relkit.models.attribution.family import PATHS
+from relkit.models.attribution.family import PATHS, TIMELINES
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -199,6 +199,29 @@ def paths() -> tuple[pl.DataFrame, pl.DataFrame]:
     return journeys(600, AS_OF - timedelta(days=44)), journeys(300, AS_OF + timedelta(days=1))
 
 
+def timelines() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 500 people with touches of four channels and orders in 120 days, and the same with the last 30 days at risk only."""
+    rng = np.random.default_rng(9)
+    n, days = 500, 120
+    names = np.array(["direct", "email", "search", "social"])
+    touches = [np.sort(rng.integers(0, 4 * days, rng.poisson(3))) / 4 for _ in range(n)]
+    channels = [rng.choice(4, len(each), p=[0.2, 0.3, 0.3, 0.2]) for each in touches]
+    orders = []
+    for each, channel in zip(touches, channels, strict=True):
+        follow = each[(channel > 0) & (rng.random(len(each)) < 0.1 * channel)] + 0.5
+        orders.append(np.sort(np.append(rng.integers(0, days, rng.poisson(0.8)) + 0.125, follow[follow < days])))
+    lists = {
+        "touch_days": pl.Series([each.tolist() for each in touches], dtype=pl.List(pl.Float64)),
+        "touch_channels": pl.Series([names[each].tolist() for each in channels], dtype=pl.List(pl.String)),
+        "order_days": pl.Series([each.tolist() for each in orders], dtype=pl.List(pl.Float64)),
+        "order_values": pl.Series([(rng.integers(40, 400, len(each)) / 4).tolist() for each in orders], dtype=pl.List(pl.Float64)),
+    }
+    risk = {"from_day": np.zeros(n), "until_day": np.full(n, float(days)), "is_customer": np.ones(n, np.bool_)}
+    groups = {"segment": [("new", "known")[i % 2] for i in range(n)], "starts_on": [AS_OF - timedelta(days=days - 1)] * n}
+    frame = pl.DataFrame({**lists, **risk, **groups})
+    return frame, frame.with_columns(from_day=pl.lit(90.0))
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
@@ -209,6 +232,7 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     CONTRACTS_TAKEN: takers,
     DRAWN_UNITS: drawn_units,
     PATHS: paths,
+    TIMELINES: timelines,
 }
 """Features and outcomes by reading."""
 
