@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from relkit.families.attribution_figures import FIGURES
 from relkit.families.binding import Binding
 from relkit.families.inputs import ModelInputs
 from relkit.features import grouped_paths, journeys, timelines
@@ -68,4 +69,7 @@ def _timelines(wanted: Wanted) -> ModelInputs:
     )
 
 
-BINDING = Binding(inputs={PATHS: _paths(Wanted()), GROUPED_PATHS: _grouped(Wanted()), TIMELINES: _timelines(Wanted())})
+BINDING = Binding(
+    inputs={PATHS: _paths(Wanted()), GROUPED_PATHS: _grouped(Wanted()), TIMELINES: _timelines(Wanted())},
+    figures=FIGURES,
+)

@@ -65,6 +65,7 @@ TABLES: dict[str, Contract] = {
         campaigns.CALENDAR,
         sales.LOYALTY_MOVEMENTS,
         campaigns.COSTS,
+        campaigns.LIFT_TESTS,
         satisfaction.CASES,
     )
 }

@@ -1,4 +1,4 @@
-"""Journeys of a small company: people, conversions, groups, what is left out and said."""
+"""Journeys of a small company: people, conversions, groups, and what is left out."""
 
 from __future__ import annotations
 
@@ -257,7 +257,9 @@ def test_the_future_changes_nothing(company: Company) -> None:
         ):
             both["touchpoints"][column].append(value)
     names = ("transaction_line_id", "customer_id", "transaction_id", "occurred_at", "net_amount", "line_kind", "recorded_at", "return_of")
-    for i, (who, sale, day, amount, kind, recorded, of) in enumerate(more_sales):
+    row: tuple[Any, ...]
+    for i, row in enumerate(more_sales):
+        who, sale, day, amount, kind, recorded, of = row
         for column, value in zip(names, (f"a{i}", who, sale, at(day), amount, kind, recorded, of), strict=True):
             both["transactions"][column].append(value)
     then, later = company(known), company(both, folder="later")

@@ -188,8 +188,9 @@ def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fit
 
 
 def test_a_model_that_scores_no_customer_cannot_be_asked_for():
-    with pytest.raises(ParameterError, match=r"attribution\.linear gives no scores of customers"):
-        ScoreCustomers.parse(models=("attribution.linear",)).verify()
+    with pytest.raises(ParameterError, match=r"affinity\.rules gives no scores of customers"):
+        ScoreCustomers.parse(models=("affinity.rules",)).verify()
+    ScoreCustomers.parse(models=("attribution.linear", "attribution.all")).verify()  # they credit channels
 
 
 def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
@@ -253,7 +254,8 @@ def test_a_day_without_running_contracts_is_reported(fitted_workplace):
         "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
         "lifetime_value.gamma_gamma: there are no customers to score as of 2022-12-31. "
         "survival.cox: there are no contracts to score as of 2022-12-31. "
-        "uplift.stacked: the data have no assignments table, so it gives no scores."
+        "uplift.stacked: the data have no assignments table, so it gives no scores. "
+        "attribution: the data have no touchpoints table, so channels are given no credit."
     )
 
 

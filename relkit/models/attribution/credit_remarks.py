@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.coded_paths import CodedPaths, Floats
 
+UNTOUCHED = "conversions_without_a_touch"
+"""Code of the remark on conversions that no touch preceded."""
 FEW_CONVERSIONS = 30
 """Conversions preceded by a channel below which its credit is reported as resting on little."""
+VALUES_TAKEN_AS_EQUAL = "values_taken_as_equal"
+"""Code of the remark on intervals of values of which only sums over several conversions are known."""
 LISTED = 5
 """Most channels named in a sentence."""
 
@@ -88,7 +92,7 @@ def _untouched(paths: CodedPaths) -> Remark | None:
         return None
     share = 100 * untouched / total
     return Remark(
-        "conversions_without_a_touch",
+        UNTOUCHED,
         f"{untouched:,.0f} of {total:,.0f} conversions ({share:.1f} %) were preceded by no touch and are credited to no channel.",
         f"{french(untouched)} conversions sur {french(total)} ({french(share, 1)} %) n’ont été précédées d’aucun contact et ne sont "
         "attribuées à aucun canal.",
@@ -134,7 +138,7 @@ def _grouped_values(paths: CodedPaths) -> Remark | None:
         return None
     share = 100 * float(paths.conversions[is_grouped].sum() / paths.conversions[paths.lengths > 0].sum())
     return Remark(
-        "values_taken_as_equal",
+        VALUES_TAKEN_AS_EQUAL,
         f"{share:.0f} % of the conversions are in rows of several of which only the total value is known; the intervals of values take "
         "the values within a row as equal.",
         f"{french(share)} % des conversions figurent dans des lignes qui en regroupent plusieurs et dont seule la valeur totale est "
