@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.path_transforms import kept_steps
 from relkit.features.wanted_journeys import Wanted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def grouped_paths(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -
         TableError: there is no paths table.
     """
     asked = wanted or Wanted()
-    rows = _rows(tables, as_of)
+    rows = _rows(tables, as_of).with_columns(kept_steps("path", asked.touches_kept, asked.last_touches))
     groups = [name for name, wish in (("segment", asked.by), ("period", asked.period)) if wish and name in rows.collect_schema()]
     sums = rows.group_by("path", *groups).agg(pl.col("conversions", "nulls", "value").sum()).sort("path", *groups).collect()
     names = sums["path"].explode(empty_as_null=False, keep_nulls=False).unique().sort()
