@@ -18,7 +18,7 @@ Out of scope: causes. A channel that reaches people who would have bought anyway
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import polars as pl
@@ -144,9 +144,7 @@ class MarkovRemoval(JourneySettings):
             converged=True,
             seed=self.seed if learner.resamples else None,
             fingerprint=fingerprint(columns_read(features)),
-            remarks=markov_remarks(
-                path_remarks(paths), whole.effects(), orders, follows=whole.split.follows, whole_rows=learner.whole_rows
-            ),
+            remarks=markov_remarks(self, path_remarks(paths), learner, groups[0], orders),
         )
         return FittedMarkovRemoval(
             settings=self,
@@ -193,8 +191,10 @@ class MarkovRemoval(JourneySettings):
             NotEnoughEventsError: no conversion of the holdout was preceded by a touch.
         """
         settings = fitted.settings  # a champion may have been fitted with other settings
-        moved = judged_shares(fitted, outcomes)
-        later = settings.sums(CodedPaths.of(outcomes), fitted.order).chain()
+        plain = replace(settings, order=fitted.order, sequences=(), interval="steps")
+        moved = judged_shares(replace(fitted, settings=plain), outcomes)
+        # Journeys that failed count here even for a chain learnt without them: it did not forecast that they would.
+        later = replace(settings, null_paths=True).sums(CodedPaths.of(outcomes), fitted.order).chain()
         total, steps = held_out_log_likelihood(fitted.sums, later)
         return {self.holdout_metric.name: total / steps, "steps_judged": steps, **moved}
 
