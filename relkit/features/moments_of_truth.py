@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 14
 SCALE = 10.0
-_TO = {"kind": pl.String, "channel": pl.String}
 
 
 def survey_answers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -64,17 +63,41 @@ def moments_of_truth(
         moment in the last 365 days), revenue_each (of those in those days), stake.
     """
     after = _attributed(answers, moments, window_days)
-    scored = [_gap(after, kind, channel) for kind, channel in after.drop_nulls("kind").select("kind", "channel").unique().rows()]
-    if not scored:
-        return pl.DataFrame(schema=_TO | dict.fromkeys(_FIGURES, pl.Float64))
+    scored = _gaps(after, ["kind", "channel"])
     volume = _volume(moments, purchases, as_of)
-    rows = pl.DataFrame(scored, infer_schema_length=None).join(volume, on=["kind", "channel"], how="left")
+    rows = scored.join(volume, on=["kind", "channel"], how="left")
     filled = rows.with_columns(pl.col("customers").fill_null(0), pl.col("revenue_each").fill_null(0.0))
     stake = pl.col("customers") * pl.col("revenue_each") * pl.col("gap") / SCALE
     return filled.with_columns(stake=stake).sort(["stake", "kind", "channel"], descending=[True, False, False], nulls_last=True)
 
 
-_FIGURES = ("answers", "respondents", "score", "score_of_others", "gap", "gap_error", "customers", "revenue_each", "stake")
+def scores_by_step(answers: pl.DataFrame) -> pl.DataFrame:
+    """Return the scores by the step that customers were asked about, whenever they answered; the lowest first.
+
+    Args:
+        answers: of `survey_answers`.
+
+    Returns:
+        asked, answers, respondents, score, score_of_others, gap, gap_error.
+
+    Examples:
+        >>> rows = {"customer_id": ["a", "b", "c"], "score": [4.0, 9.0, 7.0], "weight": [1.0] * 3, "asked": ["delivery", "store", "store"]}
+        >>> scores_by_step(pl.DataFrame(rows)).select("asked", "answers", "score", "gap").rows()
+        [('delivery', 1, 4.0, 4.0), ('store', 2, 8.0, -4.0)]
+    """
+    return _gaps(answers, ["asked"]).sort("score", "asked")
+
+
+_FIGURES: dict[str, pl.DataType] = {"answers": pl.Int64(), "respondents": pl.Int64()} | dict.fromkeys(
+    ("score", "score_of_others", "gap", "gap_error"), pl.Float64()
+)
+
+
+def _gaps(answers: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Return the figures of each group of answers that has a name."""
+    groups = answers.select(by).drop_nulls().unique().rows(named=True)
+    found = [group | _gap(answers, pl.all_horizontal(pl.col(name) == value for name, value in group.items())) for group in groups]
+    return pl.DataFrame(found, schema=dict.fromkeys(by, pl.String()) | _FIGURES)
 
 
 def _attributed(answers: pl.DataFrame, moments: pl.DataFrame, window_days: int) -> pl.DataFrame:
@@ -84,26 +107,19 @@ def _attributed(answers: pl.DataFrame, moments: pl.DataFrame, window_days: int) 
     return joined.select("customer_id", "score", "weight", "kind", "channel")
 
 
-def _gap(answers: pl.DataFrame, kind: str, channel: str) -> dict[str, object]:
-    """Return the figures of one moment: weighted means and their difference."""
-    own = ((pl.col("kind") == kind) & (pl.col("channel") == channel)).fill_null(value=False)
+def _gap(answers: pl.DataFrame, which: pl.Expr) -> dict[str, object]:
+    """Return the figures of some answers: their weighted mean, that of the others, and the difference."""
+    own = which.fill_null(value=False)
     means = {
-        side: (pl.col("score") * pl.col("weight")).filter(which).sum() / pl.col("weight").filter(which).sum()
-        for side, which in (("score", own), ("score_of_others", ~own))
+        side: (pl.col("score") * pl.col("weight")).filter(part).sum() / pl.col("weight").filter(part).sum()
+        for side, part in (("score", own), ("score_of_others", ~own))
     }
     counts = {"answers": own.sum(), "respondents": pl.col("customer_id").filter(own).n_unique()}
     row = answers.select(**counts, **means).row(0, named=True)
     others = len(answers) > row["answers"]
     gap = row["score_of_others"] - row["score"] if others else None
     error = _gap_error(answers, own, row["score"], row["score_of_others"]) if others else None
-    return {
-        "kind": kind,
-        "channel": channel,
-        **row,
-        "score_of_others": row["score_of_others"] if others else None,
-        "gap": gap,
-        "gap_error": error,
-    }
+    return row | {"score_of_others": row["score_of_others"] if others else None, "gap": gap, "gap_error": error}
 
 
 def _gap_error(answers: pl.DataFrame, own: pl.Expr, mean: float, others: float) -> float:

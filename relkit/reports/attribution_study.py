@@ -49,7 +49,7 @@ class AttributionStudy(BenchmarkStudy):
     texts: ClassVar = TEXTS
 
     def headlines(self) -> Headlines:
-        """Return the nearest model, the verdict on the judged one, and the gain from a lift test, or how to make the table."""
+        """Return the nearest model, the verdict on the judged one, and the gain from lift tests, or how to make the table."""
         if self.found is None:
             return Headlines((self._say("absent", command=COMMAND),))
         return Headlines((self._nearest(), self._verdict(), *self._covered(), *map(self._lifted, self.found["calibration"])))
@@ -110,7 +110,7 @@ class AttributionStudy(BenchmarkStudy):
         return Gallery((Picture(drawn, self._say("c_covered", level=percent(found["level"], self.language))),))
 
     def calibration(self) -> SummaryTable | Gallery:
-        """Return the errors with and without the result of a lift test."""
+        """Return the errors with and without the results of lift tests."""
         if self.found is None or not self.found["calibration"]:
             return Gallery(())
         rows = [
@@ -119,7 +119,7 @@ class AttributionStudy(BenchmarkStudy):
                 "plain": self._points(each["plain"]["share"], signed=False),
                 "tested": self._points(each["tested"]["share"], signed=False),
                 "gain": self._points(each["tested_less_plain"]["share"]),
-                "own": self._interval(each["tested_less_plain"]["tested_channel"], 0),
+                "own": self._interval(each["tested_less_plain"]["tested_channels"], 0),
             }
             for each in self.found["calibration"]
         ]
@@ -160,7 +160,9 @@ class AttributionStudy(BenchmarkStudy):
         key = "lift_better" if upper < 0 else "lift_worse" if lower > 0 else "lift_level"
         values = {"difference": difference, "lower": lower, "upper": upper}
         shown = {name: self._signed(POINTS * value, 2) for name, value in values.items()}
-        return self._say(key, channel=self._channel(each["channel"]), world=WORLDS[each["world"]][self.language], **shown)
+        return self._say(
+            key, channels=self._say("and").join(map(self._channel, each["channels"])), world=WORLDS[each["world"]][self.language], **shown
+        )
 
     def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         less = row["judged_less_share"]

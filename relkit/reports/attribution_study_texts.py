@@ -41,17 +41,16 @@ TEXTS: dict[str, Text] = {
         "Quand aucun canal n’a d’effet, ils contiennent zéro dans {inside} des {pairs} cas.",
     ),
     "lift_better": Text(
-        "A lift test of {channel} lowers the error of the shares ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal « {channel} » réduit l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
+        "Lift tests of {channels} lower the error of the shares ({world}): {difference} points ({lower} to {upper}).",
+        "Des tests d’incrémentalité ({channels}) réduisent l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
     ),
     "lift_worse": Text(
-        "A lift test of {channel} raises the error of the shares ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal « {channel} » augmente l’erreur des parts ({world}) : {difference} point (de "
-        "{lower} à {upper}).",
+        "Lift tests of {channels} raise the error of the shares ({world}): {difference} points ({lower} to {upper}).",
+        "Des tests d’incrémentalité ({channels}) augmentent l’erreur des parts ({world}) : {difference} point (de {lower} à {upper}).",
     ),
     "lift_level": Text(
-        "A lift test of {channel} does not move the error of the shares beyond chance ({world}): {difference} points ({lower} to {upper}).",
-        "Un test d’incrémentalité du canal « {channel} » ne change pas l’erreur des parts au-delà du hasard ({world}) : {difference} point "
+        "Lift tests of {channels} do not move the error of the shares beyond chance ({world}): {difference} points ({lower} to {upper}).",
+        "Des tests d’incrémentalité ({channels}) ne changent pas l’erreur des parts au-delà du hasard ({world}) : {difference} point "
         "(de {lower} à {upper}).",
     ),
     "model": Text("Model", "Modèle"),
@@ -85,15 +84,16 @@ TEXTS: dict[str, Text] = {
         "The line is at the level that the intervals state, {level}. A bar across it: within chance (95%).",
         "Le trait est au niveau annoncé par les intervalles, {level}. Une barre qui le croise : dans les limites du hasard (95\u00a0%).",
     ),
-    "t_lift": Text("With a lift test less without", "Avec un test d’incrémentalité, moins sans"),
+    "t_lift": Text("With lift tests less without", "Avec des tests d’incrémentalité, moins sans"),
     "world": Text("World", "Monde"),
+    "and": Text(" and ", " et "),
     "plain": Text("Error of shares, no test", "Erreur des parts, sans test"),
-    "tested": Text("With the test", "Avec le test"),
+    "tested": Text("With the tests", "Avec les tests"),
     "gain": Text("Difference, points", "Différence, points"),
-    "own": Text("Difference, conversions of the tested channel", "Différence, conversions du canal testé"),
+    "own": Text("Difference, conversions of the tested channels", "Différence, conversions des canaux testés"),
     "n_lift": Text(
-        "The same companies, with and without the result of the test; below 0, the test helps. 95% intervals, paired by company.",
-        "Mêmes entreprises, avec et sans le résultat du test ; au-dessous de 0, le test aide. Intervalles à 95\u00a0%, appariés par "
+        "The same companies, with and without the tests’ results; below 0, the tests help. 95% intervals, paired by company.",
+        "Mêmes entreprises, avec et sans résultats des tests ; au-dessous de 0, les tests aident. Intervalles à 95\u00a0%, appariés par "
         "entreprise.",
     ),
     "made": Text("Measured on {day}, with {versions}.", "Mesuré le {day}, avec {versions}."),

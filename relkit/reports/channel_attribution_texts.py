@@ -65,10 +65,20 @@ TEXTS: dict[str, Text] = {
         "{n} experiments are known, and every model is within the interval of each.",
         "{n} expériences sont connues, et tous les modèles tombent dans l’intervalle de chacune.",
     ),
+    "confirmed_one": Text(
+        "One experiment is known, {test}, and every model is within its interval.",
+        "Une seule expérience est connue, {test}, et tous les modèles tombent dans son intervalle.",
+    ),
+    "contradicted_one": Text(
+        "The only experiment, {test}, contradicts at least one model: it found {estimate} incremental conversions ({low} to {high}), where "
+        "“{model}” credits {credit}.",
+        "La seule expérience, {test}, contredit au moins un modèle : elle a constaté {estimate} conversions incrémentales (de {low} à "
+        "{high}), là où « {model} » en attribue {credit}.",
+    ),
     "contradicted": Text(
-        "{k} of {n} experiments contradict at least one model. The widest gap: {test}, with {estimate} incremental conversions ({low} to "
+        "{k} of {n} experiments contradict models. The widest gap: {test}, with {estimate} incremental conversions ({low} to "
         "{high}), where “{model}” credits {credit}.",
-        "{k} expériences sur {n} contredisent au moins un modèle. L’écart le plus large : {test}, avec {estimate} conversions "
+        "Expériences qui contredisent des modèles : {k} sur {n}. L’écart le plus large : {test}, avec {estimate} conversions "
         "incrémentales (de {low} à {high}), là où « {model} » en attribue {credit}.",
     ),
     "costs": Text(

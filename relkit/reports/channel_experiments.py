@@ -15,7 +15,7 @@ import polars as pl
 from relkit.plots.style import number, percent
 from relkit.reports.channel_attribution_texts import TEXTS as PAGE
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -120,12 +120,13 @@ class ChannelExperiments:
             return PAGE["untested"][self.language]
         contradicted = self.compared.filter(pl.col("gap") > 0)
         n = self._number(len(self.tests))
+        one = "_one" if len(self.tests) == 1 else ""
         if contradicted.is_empty():
-            return PAGE["confirmed"][self.language].format(n=n)
-        widest = contradicted.sort("gap", "test", "model", descending=[True, False, False]).row(0, named=True)
+            return PAGE[f"confirmed{one}"][self.language].format(n=n, test=self.compared["test"][0])
+        widest = contradicted.sort("gap", descending=True, maintain_order=True).row(0, named=True)
         words = {name: self._number(widest[name]) for name in ("estimate", "low", "high")}
         words |= {"test": widest["test"], "model": widest["model"], "credit": self._number(widest["conversions"])}
-        return PAGE["contradicted"][self.language].format(k=contradicted["test_id"].n_unique(), n=n, **words)
+        return PAGE[f"contradicted{one}"][self.language].format(k=contradicted["test_id"].n_unique(), n=n, **words)
 
     def headlines(self) -> Headlines:
         """Return a sentence for each experiment."""
@@ -182,7 +183,8 @@ class ChannelExperiments:
         return self._say("named", channel=channel, start=day_in_words(start, self.language), end=day_in_words(end, self.language))
 
     def _number(self, value: float) -> str:
-        return number(value, self.language)
+        """Return a number of conversions, with a decimal if it is small."""
+        return number(value, self.language, int(isinstance(value, float) and abs(value) < SMALLEST_GROUP))
 
     def _say(self, key: str, **words: object) -> str:
         return TEXTS[key][self.language].format(**words)

@@ -34,24 +34,25 @@ TEXTS: dict[str, Text] = {
     "move_sure": Text(
         "One {unit} moved from {giver} to {taker} would bring {gain} more of {worth} ({low} to {high}). That is a calculation from past "
         "weeks: move a little, and measure.",
-        "Un {unit} déplacé de {giver} vers {taker} rapporterait {gain} de {worth} en plus (de {low} à {high}). C’est un calcul sur des "
-        "semaines passées : en déplacer peu, et mesurer.",
+        "Un {unit} déplacé du canal {giver} vers le canal {taker} rapporterait {gain} de {worth} en plus (de {low} à {high}). C’est un "
+        "calcul sur des semaines passées : en déplacer peu, et mesurer.",
     ),
     "move_unsure": Text(
         "The best move of one {unit}, from {giver} to {taker}, would bring {gain} more of {worth}, but the data also allow a loss ({low} "
         "to {high}): no reason to move anything without an experiment.",
-        "Le meilleur déplacement d’un {unit}, de {giver} vers {taker}, rapporterait {gain} de {worth} en plus, mais les données "
-        "admettent aussi une perte (de {low} à {high}) : aucune raison de déplacer quoi que ce soit sans une expérience.",
+        "Le meilleur déplacement d’un {unit}, du canal {giver} vers le canal {taker}, rapporterait {gain} de {worth} en plus, mais les "
+        "données admettent aussi une perte (de {low} à {high}) : aucune raison de déplacer quoi que ce soit sans une expérience.",
     ),
     "euro": Text(
         "One {unit} moved from {giver} to {taker} would bring {gain} more of {worth}, by a scenario on past weeks.",
-        "Un {unit} déplacé de {giver} vers {taker} rapporterait {gain} de {worth} en plus, selon un scénario sur les semaines passées.",
+        "Un {unit} déplacé du canal {giver} vers le canal {taker} rapporterait {gain} de {worth} en plus, selon un scénario sur les "
+        "semaines passées.",
     ),
     "euro_unsure": Text(
         "No move of one {unit} between channels is sure to pay; the most promising is from {giver} to {taker}, with {gain} more of "
         "{worth}.",
-        "Aucun déplacement d’un {unit} entre canaux ne rapporte à coup sûr ; le plus prometteur va de {giver} vers {taker}, avec {gain} de "
-        "{worth} en plus.",
+        "Aucun déplacement d’un {unit} entre canaux ne rapporte à coup sûr ; le plus prometteur va du canal {giver} vers le canal "
+        "{taker}, avec {gain} de {worth} en plus.",
     ),
     "euro_unknown": Text(
         "What one {unit} moved between channels would change cannot be told from this spend.",
@@ -129,8 +130,8 @@ class ChannelScenario:
             known = len(self.responses) - len(left)
             return Headlines((self._say("refused", n=number(known, self.language), all=len(self.responses), why=self._why(left)),))
         found = [self._move(), self._best()]
-        if len(left):
-            found.append(self._say("left_out", channels=", ".join(left["channel"]), why=self._why(left)))
+        for (reason,), part in left.group_by("reason", maintain_order=True):
+            found.append(self._say("left_out", channels=", ".join(part["channel"]), why=self._say(str(reason), n=LEAST_PERIODS)))
         return Headlines(tuple(found))
 
     def headline(self) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_CHANNELS = 10
 """Channels that the step matrix shows; tables show as many more rows."""
-MOST_ROWS = 20
+MOST_ROWS, MOST_TIMES = 20, 12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -178,7 +178,7 @@ class CustomerJourneys:
 
     def times(self) -> SummaryTable | Gallery:
         """Return the time between two touches, of the steps taken most, and from the last touch to the conversion."""
-        timed = self.transitions.filter(pl.col("origin_state") != START, pl.col("state") != LEFT).head(MOST_ROWS)
+        timed = self.transitions.filter(pl.col("origin_state") != START, pl.col("state") != LEFT).head(MOST_TIMES)
         if timed.is_empty():
             return Gallery(())
         columns = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.features.moments_of_truth import moments_of_truth
+from relkit.features.moments_of_truth import moments_of_truth, scores_by_step
 from relkit.features.next_behaviour import next_behaviour
 from relkit.features.paths_to_losses import KIND_AND_CHANNEL, moments_before, paths_to_losses
 from relkit.features.visits_before_stores import store_purchases, visits_before_stores
@@ -70,9 +70,14 @@ class CustomerMoments:
     language: str
 
     @cached_property
+    def steps(self) -> pl.DataFrame:
+        """The moments, those of a declared step of the journey under its name."""
+        return self.moments.with_columns(kind=pl.coalesce("step", "kind"))
+
+    @cached_property
     def preceding(self) -> pl.DataFrame:
         """What precedes losses, with 95 % bounds of the excess that hold for all moments of a loss at once, and is_more."""
-        rows = moments_before(self.losses, self.moments, window_days=self.loss_days)
+        rows = moments_before(self.losses, self.steps, window_days=self.loss_days)
         if rows.is_empty():
             return rows
         parts = [_bounded(own, "excess", "excess_error") for own in rows.partition_by("loss", maintain_order=True)]
@@ -82,7 +87,7 @@ class CustomerMoments:
     def truth(self) -> pl.DataFrame:
         """Moments with enough answers, with bounds of their gap that hold for all at once."""
         assert self.answers is not None
-        found = moments_of_truth(self.answers, self.moments, self.purchases, self.as_of, window_days=self.answer_days)
+        found = moments_of_truth(self.answers, self.steps, self.purchases, self.as_of, window_days=self.answer_days)
         enough = found.filter(pl.col("answers") >= FEWEST_ANSWERS, pl.col("gap").is_not_null())
         if enough.is_empty():
             return enough
@@ -135,7 +140,7 @@ class CustomerMoments:
         if loss not in LOSSES:
             raise ParameterError.unknown("loss", loss, LOSSES, where="loss")
         own = self.losses.filter(pl.col("loss") == loss)
-        found = paths_to_losses(own, self.moments, window_days=self.loss_days).filter(pl.col("losses") >= SMALLEST_GROUP)
+        found = paths_to_losses(own, self.steps, window_days=self.loss_days).filter(pl.col("losses") >= SMALLEST_GROUP)
         if found.is_empty():
             return Gallery((), self._say("no_loss" if own.is_empty() else "few_losses", loss=LOSSES[loss][self.language]))
         few = pl.col("others").is_between(1, SMALLEST_GROUP - 1)
@@ -194,6 +199,18 @@ class CustomerMoments:
             stake=pl.when(pl.col("verdict") != 0).then("stake"),
         )
         return self._table(named.head(MOST_ROWS), columns, self._say("truth"), "answers", (self._say("n_stake"),))
+
+    def asked_table(self) -> SummaryTable | Gallery:
+        """Return the scores by the step that customers were asked about; nothing if there are no two steps."""
+        if self.answers is None or len(rows := scores_by_step(self.answers)) < 2:
+            return Gallery(())
+        bounded = _bounded(rows, "gap", "gap_error")
+        named = bounded.with_columns(interval=_interval(bounded["lower"], bounded["upper"], self.language, 2))
+        columns = (
+            *(self._shown("asked"), self._shown("answers", "count"), Shown("score", self._say("score_asked"), "number", 1)),
+            *(Shown("gap", self._say("gap_short"), "number", 2), self._shown("interval", "figure")),
+        )
+        return self._table(named.head(MOST_ROWS), columns, self._say("by_step"), "answers", (self._say("n_asked"),))
 
     def visit_headlines(self) -> Headlines:
         """Return the share of store purchases after a visit, for the longest window."""

@@ -89,6 +89,13 @@ TEXTS: dict[str, Text] = {
         "Enjeu : clients x chiffre d’affaires de chacun x écart en part de l’échelle. Il classe, sans être une perte d’argent ; montré "
         "pour les écarts au-delà du hasard.",
     ),
+    "by_step": Text("Scores by the step asked about", "Notes selon l’étape sur laquelle portait la question"),
+    "asked": Text("Step", "Étape"),
+    "score_asked": Text("Score", "Note"),
+    "n_asked": Text(
+        "All answers, whenever they came; the intervals hold for all steps at once.",
+        "Toutes les réponses, quelle que soit leur date ; les intervalles valent pour toutes les étapes à la fois.",
+    ),
     "no_stores": Text(
         "No identified customer bought in a store, so visits before store purchases cannot be counted: map store_id or channel_id of the "
         "transactions.",

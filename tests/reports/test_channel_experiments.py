@@ -32,7 +32,7 @@ CREDIT = pl.DataFrame(
 def test_the_widest_contradiction_is_the_headline() -> None:
     found = ChannelExperiments(tests=TESTS, credit=CREDIT)
     assert found.headline() == (
-        "1 of 2 experiments contradict at least one model. The widest gap: search, 1 May 2025 to 14 May 2025, with 40 incremental "
+        "1 of 2 experiments contradict models. The widest gap: search, 1 May 2025 to 14 May 2025, with 40 incremental "
         "conversions (30 to 50), where “Last touch” credits 80."
     )
     assert found.compared["verdict"].to_list() == ["inside", "above", "inside", "inside"]
@@ -69,7 +69,7 @@ def test_the_table_has_every_experiment_with_every_model() -> None:
         ["Effect", "20", "within the interval"],
         ["Last touch", "24", "within the interval"],
     ]
-    assert cells[2][1:4] == ["–", "10", "−5 to 25 (95%)"]
+    assert cells[2][1:4] == ["–", "10", "−5.0 to 25 (95%)"]
 
 
 def test_an_experiment_without_credit_stands_alone() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -38,15 +39,15 @@ def shown(
     purchases = frame(
         {"channel": pl.String, "store_id": pl.String, "amount": pl.Float64}, [(c, at(d), None, "m", 10.0) for c, d in bought or []]
     )
-    answers = [(c, at(d), score, 1.0) for c, d, score in answered or []]
+    answers = [(c, at(d), score, 1.0, None) for c, d, score in answered or []]
     reached = [(c, at(d), "email", outcome) for c, d, outcome in outcomes or []]
     return CustomerMoments(
-        moments=moments(met),
+        moments=moments(met).with_columns(step=pl.lit(None, pl.String)),
         purchases=purchases if bought else no_purchases(),
         losses=frame({"loss": loss}, [(c, at(d), kind) for c, d, kind in lost or []]),
         silence_days=90,
         silence_given=False,
-        answers=frame({"score": pl.Float64, "weight": pl.Float64}, answers) if answered is not None else None,
+        answers=frame({"score": pl.Float64, "weight": pl.Float64, "asked": pl.String}, answers) if answered is not None else None,
         outcomes=frame({"channel": pl.String, "outcome": pl.String}, reached) if outcomes is not None else None,
         as_of=AS_OF,
         loss_days=30,
@@ -83,7 +84,7 @@ def test_a_moment_that_all_have_precedes_nothing_in_particular() -> None:
     assert page.before_losses()._repr_html_() == "<p></p>"
     table = page.loss_paths("silence")
     assert isinstance(table, SummaryTable)
-    assert table.cells() == [["message ou appel de l’entreprise (e-mail)", "30", "100,0\u00a0%", "100,0\u00a0%"]]
+    assert table.cells() == [["sollicitation (e-mail)", "30", "100,0\u00a0%", "100,0\u00a0%"]]
     assert table.notes == ("Un silence est long après 90 jours sans achat, plus que 19 intervalles sur 20 entre deux achats.",)
 
 
@@ -116,6 +117,23 @@ def test_scores_that_do_not_differ_are_stated_as_such() -> None:
     scores = [(f"c{i:03d}", day, 7.0 + 2 * (i % 2)) for day, n in ((1.0, 60), (61.0, 30)) for i in range(n)]
     (line,) = shown(met, answered=scores).truth_headlines().sentences
     assert line.endswith("beyond chance (2 moments compared, 90 answers).")
+
+
+def test_moments_of_a_declared_step_have_its_name() -> None:
+    page = shown([*crowd(60), *crowd(30, CALL, 60.0)])
+    named = replace(page, moments=page.moments.with_columns(step=pl.when(pl.col("kind") == "call").then(pl.lit("after-sales"))))
+    assert named.steps["kind"].unique().sort().to_list() == ["after-sales", "purchase"]
+    assert named.moments["kind"].unique().sort().to_list() == ["call", "purchase"]
+
+
+def test_scores_by_the_step_asked_about() -> None:
+    scores = [(f"c{i:03d}", 1.0, 4.0 if i < 20 else 8.0) for i in range(60)]
+    page = shown(crowd(60), answered=scores)
+    assert page.answers is not None
+    asked = page.answers.with_columns(asked=pl.when(pl.col("score") < 5).then(pl.lit("delivery")).otherwise(pl.lit("store")))
+    table = replace(page, answers=asked).asked_table()
+    assert [row[:4] for row in cells(table)] == [["delivery", "20", "4.0", "4.00"], ["store", "40", "8.0", "−4.00"]]
+    assert replace(page, answers=asked.with_columns(asked=pl.lit("store"))).asked_table()._repr_html_() == "<p></p>"
 
 
 def test_visits_before_store_purchases_stand_next_to_the_base_rate() -> None:

@@ -81,7 +81,8 @@ class Calibration:
         the whole, relative to their size, comes on top.
 
         Args:
-            sums, variances: before calibration; (..., c) each.
+            sums: before calibration; (..., c).
+            variances: of the sums; (..., c).
         """
         own = self.factors**2 * variances
         with_factor = (sums * self.errors) ** 2
@@ -91,7 +92,7 @@ class Calibration:
     @property
     def is_moved(self) -> NDArray[np.bool_]:
         """Whether the credit of each channel was calibrated; (c,)."""
-        return self.is_tested | (self.factors != 1.0)
+        return np.asarray(self.is_tested | (self.factors != 1.0))
 
     def table(self, names: pl.Series, level: float) -> pl.DataFrame:
         """Return channel, factor, factor_lower, factor_upper, source (test, borrowed or none): one row per channel."""

@@ -66,8 +66,8 @@ def _few_people_without_touches(timelines: CodedTimelines) -> Remark | None:
     n = timelines.people
     return Remark(
         "baseline_from_reached_people",
-        f"{reached:,} of {n:,} people have a touch: what would have come without any channel rests on their own time without a recent touch, "
-        "and can hardly be told from the effects.",
+        f"{reached:,} of {n:,} people have a touch: what would have come without any channel rests on their own time without a recent "
+        "touch, and can hardly be told from the effects.",
         f"{french(reached)} personnes sur {french(n)} ont un contact : ce qui serait venu sans aucun canal ne repose que sur leur propre "
         "temps sans contact récent, et se distingue mal des effets.",
     )

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.intervals import bounds
@@ -43,6 +42,8 @@ from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from numpy.typing import NDArray
 
     from relkit.contracts import Contract
     from relkit.models.attribution.calibration import Calibration
@@ -84,13 +85,13 @@ class Incremental(JourneySettings):
     edges_days: tuple[float, ...] = EDGES_DAYS
     most_earlier: int = 3
     lift_tests: tuple[LiftTest, ...] = ()
-    doubt: float = 0.1
+    doubt: float = 0.25
 
     def __post_init__(self) -> None:
         """Refuse invalid settings."""
         super().__post_init__()
         check_choice(self.combine, "combine", ("auto", "add", "multiply"))
-        check_scalar(self.doubt, "doubt", ge=0, le=10, where=self.name, remedy="Write 0.1 for 10 %.")
+        check_scalar(self.doubt, "doubt", ge=0, le=10, where=self.name, remedy="Write 0.25 for 25 %.")
         check_scalar(self.most_earlier, "most_earlier", ge=0, le=20, where=self.name)
         if list(self.edges_days) != sorted(set(self.edges_days)) or any(not edge > 0 for edge in self.edges_days):
             problem = f"edges_days is {self.edges_days}; edges must be above 0 and ascend."

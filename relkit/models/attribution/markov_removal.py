@@ -195,7 +195,8 @@ class MarkovRemoval(JourneySettings):
         settings = fitted.settings  # a champion may have been fitted with other settings
         plain = replace(settings, order=fitted.order, sequences=(), interval="steps")
         moved = judged_shares(replace(fitted, settings=plain), outcomes)
-        later = settings.sums(CodedPaths.of(outcomes), fitted.order).chain()
+        # Journeys that failed count here even for a chain learnt without them: it did not forecast that they would.
+        later = replace(settings, null_paths=True).sums(CodedPaths.of(outcomes), fitted.order).chain()
         total, steps = held_out_log_likelihood(fitted.sums, later)
         return {self.holdout_metric.name: total / steps, "steps_judged": steps, **moved}
 

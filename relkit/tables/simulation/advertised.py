@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from relkit.tables.simulation.advertised_people import AdvertisedPeople
 
-LIFT_TESTS = (LiftTestPlan(),)
+LIFT_TESTS = (LiftTestPlan(channel="search"), LiftTestPlan(channel="retargeting"))
+"""Tests of the two channels that are aimed most at those about to buy; each draws its own controls."""
 
 
 @dataclass(frozen=True, eq=False)

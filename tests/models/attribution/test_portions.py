@@ -60,7 +60,7 @@ def test_intervals_cover_the_credit_of_the_world_they_come_from() -> None:
 
 
 def test_intervals_of_value_cover_it_although_values_differ() -> None:
-    """The values are exponential. With ten conversions, as d has, the coverage of such sums is 0.945 in 20,000 draws; 0.92 is three errors below."""
+    """The values are exponential. With ten of them, as d has, 0.945 of such sums are covered (20,000 draws); 0.92 is three errors less."""
     rng = np.random.default_rng(2)
     counts = rng.poisson(EXPECTED * 10, (1000, 6))
     worlds, rows = (np.repeat(each, counts.reshape(-1)) for each in np.indices(counts.shape).reshape(2, -1))

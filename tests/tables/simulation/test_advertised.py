@@ -76,7 +76,7 @@ def test_sales_go_back_before_the_first_touch(company: AdvertisedCompany) -> Non
 def test_a_null_world_has_no_effects_and_the_same_people(company: AdvertisedCompany) -> None:
     null = advertised_company(11, people=PEOPLE, world="null")
     assert null.truth["conversions"].sum() == null.caused == 0
-    assert null.lift_truth["conversions"].to_list() == [0.0]
+    assert null.lift_truth["conversions"].to_list() == [0.0, 0.0]
     assert null.baseline == pytest.approx(company.baseline)
     assert_frame_equal(null.tables["touchpoints"], company.tables["touchpoints"])
 

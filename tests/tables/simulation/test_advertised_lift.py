@@ -64,7 +64,7 @@ def test_intervals_of_tests_cover_the_truth() -> None:
     """90 % intervals over 100 companies: at least 83 and at most 97 (three binomial standard errors are 9)."""
     inside = 0
     for seed in range(100):
-        company = advertised_company(seed, people=1500)
+        company = advertised_company(seed, people=1500, lift_tests=(PLAN,))
         test, truth = company.tables["lift_tests"].row(0, named=True), company.lift_truth["conversions"][0]
         inside += test["low"] <= truth <= test["high"]
     assert 81 <= inside <= 98
