@@ -76,7 +76,7 @@ class CustomerMoments:
 
     @cached_property
     def preceding(self) -> pl.DataFrame:
-        """What precedes losses, with 95 % bounds of the excess that hold for all moments of a loss at once, and is_more."""
+        """Moments that precede losses, with 95 % bounds of the excess that hold for all moments of a loss at once, and is_more."""
         rows = moments_before(self.losses, self.steps, window_days=self.loss_days)
         if rows.is_empty():
             return rows
@@ -103,7 +103,7 @@ class CustomerMoments:
 
     @cached_property
     def following(self) -> pl.DataFrame:
-        """What customers do after the outcome of a contact."""
+        """Behaviour of customers after the outcome of a contact."""
         assert self.outcomes is not None
         return next_behaviour(self.outcomes, self.moments, self.as_of, window_days=self.next_days)
 
