@@ -16,7 +16,7 @@ Conversions are those of `relkit.features.conversions`, touches and people those
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ from relkit.features.journey_groups import periods_of, segments_of
 from relkit.features.journey_people import customer_names
 from relkit.features.journey_remarks import remarks_of
 from relkit.features.journey_touches import Touches, enumerated, known_touches
+from relkit.features.path_transforms import kept_touches
 from relkit.features.wanted_journeys import Wanted
 from relkit.tables.kept import kept
 
@@ -90,7 +91,7 @@ class _Read:
             reuse=wanted.reuse_touches,
             once=wanted.first_only,
         )
-        return cls(touches, sales, cuts, wanted)
+        return cls(touches, sales, kept_touches(cuts, touches.channel, wanted.touches_kept, wanted.last_touches), wanted)
 
     def counts(self) -> pl.DataFrame:
         """Return the counts of journeys, one row."""
@@ -262,7 +263,7 @@ def _untouched(read: _Read, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return rows.group_by(by).agg(pl.col("conversions", "value").sum()).sort(by)
 
 
-def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.generic]:
+def _taken(values: NDArray[Any], place: NDArray[np.signedinteger[Any]]) -> NDArray[Any]:
     """Return the values at some places; anything at -1, also if there are none."""
     return values[place] if len(values) else np.zeros(len(place), values.dtype)
 
@@ -270,7 +271,7 @@ def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.
 def _touch_rows(read: _Read, rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Return one row per touch of a journey."""
     place, counts = read.cuts.touch, np.diff(read.cuts.start)
-    kinds = enumerated(read.touches.kind.astype(np.uint32), read.touches.kinds)[place]
+    kinds = enumerated(read.touches.kind, read.touches.kinds)[place]
     facts = pl.DataFrame(
         {
             "journey": _journey(read),

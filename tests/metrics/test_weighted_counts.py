@@ -36,11 +36,27 @@ def test_large_sums_approach_the_normal_interval() -> None:
         assert gamma.item() == pytest.approx(normal.item(), rel=1e-4)
 
 
-def test_coverage_of_sums_of_different_weights() -> None:
+@pytest.mark.parametrize("expected", [1, 3, 10, 30, 100])
+def test_coverage_of_sums_of_different_weights(expected: int) -> None:
+    """Credit of journeys with one to four channels; one more event brings at most the largest weight observed, 1 if there is none."""
     rng = np.random.default_rng(2)
-    weights, rates = np.array([1.0, 0.5, 1 / 3]), np.array([2.0, 4.0, 9.0])
-    counts = rng.poisson(rates, (20_000, 3))
-    low, high = weighted_count_bounds(counts @ weights, counts @ weights**2, np.ones(20_000))
-    truth = float(rates @ weights)
-    coverage = np.mean((low <= truth) & (truth <= high))
-    assert 0.95 <= coverage < 0.985
+    weights, shares = np.array([1.0, 0.5, 1 / 3, 0.25]), np.array([0.3, 0.3, 0.2, 0.2])
+    counts = rng.poisson(expected * shares / (shares @ weights), (20_000, 4))
+    one_more = np.where(counts.any(axis=1), (weights * (counts > 0)).max(axis=1), 1.0)
+    low, high = weighted_count_bounds(counts @ weights, counts @ weights**2, one_more)
+    assert 0.945 < np.mean((low <= expected) & (expected <= high)) < 0.995
+
+
+@pytest.mark.parametrize(("expected", "least"), [(3, 0.86), (10, 0.92), (30, 0.945), (100, 0.955)])
+@pytest.mark.parametrize("is_lognormal", [False, True])
+def test_coverage_of_sums_of_skewed_values(expected: int, least: float, is_lognormal: bool) -> None:
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(expected, 4000)
+    n = int(counts.sum())
+    values = rng.lognormal(-0.5, 1.0, n) if is_lognormal else rng.exponential(1.0, n)
+    draw = np.repeat(np.arange(4000), counts)
+    largest = np.zeros(4000)
+    np.maximum.at(largest, draw, values)
+    sums = np.bincount(draw, values, 4000), np.bincount(draw, values**2, 4000)
+    low, high = weighted_count_bounds(*sums, np.where(counts > 0, largest, 1.0))
+    assert least < np.mean((low <= expected) & (expected <= high)) < 0.98

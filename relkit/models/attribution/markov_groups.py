@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from relkit.models.attribution.transition_sums import TransitionSums
 
 TO_NULL = "to_null"
+_NEVER = -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,22 +72,19 @@ class ChainLearner:
 
     @cached_property
     def codes(self) -> tuple[tuple[int, ...], ...]:
-        """The sequences of the settings as codes of channels.
+        """The sequences of the settings as codes of channels, -2 for a channel without a touch.
 
         Raises:
-            ParameterError: a channel is unknown, or a sequence is longer than the chain can tell.
+            ParameterError: a sequence is longer than the chain remembers.
         """
         place = {name: code for code, name in enumerate(self.sums.names)}
         for parts in self.settings.named_sequences:
-            for name in parts:
-                if name not in place:
-                    raise ParameterError.unknown("channel", name, self.sums.names, where="sequences")
             if len(parts) > self.order + 1:
                 problem = (
                     f"{JOINED.join(parts)!r} has {len(parts)} touches; a chain of order {self.order} knows sequences of {self.order + 1}."
                 )
                 raise ParameterError(problem, where="sequences", remedy=f"Choose order {len(parts) - 1}.")
-        return tuple(tuple(place[name] for name in parts) for parts in self.settings.named_sequences)
+        return tuple(tuple(place.get(name, _NEVER) for name in parts) for parts in self.settings.named_sequences)
 
     def groups(self) -> list[GroupChain]:
         """Return the chains of all groups, that of all journeys first."""

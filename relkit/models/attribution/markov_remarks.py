@@ -6,32 +6,50 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.models.attribution.credit_remarks import named
+from relkit.models.attribution.credit_remarks import VALUES_TAKEN_AS_EQUAL, named
 from relkit.models.attribution.markov_orders import chosen
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REPLACED = "values_taken_as_equal"
-"""Code of a remark on all paths that a chain does without: it estimates the variance of values within rows."""
+    from relkit.models.attribution.markov_groups import ChainLearner, GroupChain
+    from relkit.models.attribution.markov_removal import MarkovRemoval
 
 
 def markov_remarks(
-    remarks: Sequence[Remark], effects: pl.DataFrame, orders: pl.DataFrame, *, follows: bool, whole_rows: bool
+    settings: MarkovRemoval, remarks: Sequence[Remark], learner: ChainLearner, whole: GroupChain, orders: pl.DataFrame
 ) -> tuple[Remark, ...]:
     """Return the remarks on a chain, after those on its paths.
 
     Args:
+        settings: of the model.
         remarks: those that concern every model of the paths.
-        effects: channel, removal_effect, of all journeys.
+        learner: of the chains.
+        whole: chain of all journeys.
         orders: those compared; empty if the order was given.
-        follows: whether the value is shared out as the conversions are.
-        whole_rows: whether intervals take the values within a row as equal.
     """
-    kept = [remark for remark in remarks if whole_rows or remark.code != REPLACED]
-    own = [_never_followed(effects), _order_chosen(orders), _value_follows() if follows else None]
+    # A chain estimates the variance of the values within rows from that between them.
+    kept = [remark for remark in remarks if learner.whole_rows or remark.code != VALUES_TAKEN_AS_EQUAL]
+    own = [
+        _never_followed(whole.effects()),
+        _order_chosen(orders),
+        _value_follows() if whole.split.follows else None,
+        _never_touched(settings, whole.sums.names),
+    ]
     return (*kept, *(remark for remark in own if remark is not None))
+
+
+def _never_touched(settings: MarkovRemoval, names: Sequence[str]) -> Remark | None:
+    """Return the remark on channels of sequences without a touch: new ones, or slips of the pen."""
+    missing = sorted({name for parts in settings.named_sequences for name in parts} - set(names))
+    if not missing:
+        return None
+    return Remark(
+        "sequences_without_a_touch",
+        f"Named in sequences, but without a touch: {named(missing, 'en')}. Write channels as in the table of touchpoints.",
+        f"Nommés dans les séquences, mais sans contact : {named(missing, 'fr')}. Écrivez les canaux comme dans la table des contacts.",
+    )
 
 
 def _never_followed(effects: pl.DataFrame) -> Remark | None:

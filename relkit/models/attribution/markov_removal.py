@@ -18,7 +18,7 @@ Out of scope: causes. A channel that reaches people who would have bought anyway
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import polars as pl
@@ -132,11 +132,10 @@ class MarkovRemoval(JourneySettings):
         if not len(paths.touches):
             raise NotEnoughEventsError("no journey has a touch.", where=self.name, remedy="Check the lookback and the channels.")
         orders = self._compared(paths)
-        order = chosen(orders) if len(orders) else self.order
+        order = chosen(orders) if len(orders) else max(self.order, 1)
         learner = ChainLearner.of(self, paths, order)
         groups = learner.groups()
-        whole, (share_errors, covariance) = groups[0], groups[0].errors()
-        effects = pl.concat([each.effects() for each in groups])
+        whole, (errors, covariance) = groups[0], groups[0].errors()
         info = FitInfo(
             as_of=as_of,
             rows=paths.rows,
@@ -144,9 +143,7 @@ class MarkovRemoval(JourneySettings):
             converged=True,
             seed=self.seed if learner.resamples else None,
             fingerprint=fingerprint(columns_read(features)),
-            remarks=markov_remarks(
-                path_remarks(paths), whole.effects(), orders, follows=whole.split.follows, whole_rows=learner.whole_rows
-            ),
+            remarks=markov_remarks(self, path_remarks(paths), learner, whole, orders),
         )
         return FittedMarkovRemoval(
             settings=self,
@@ -154,12 +151,12 @@ class MarkovRemoval(JourneySettings):
             order=order,
             credits=credit_table([(each.group, each.credit()) for each in groups]),
             totals=learner.totals,
-            effects=effects,
+            effects=pl.concat([each.effects() for each in groups]),
             sequences=pl.concat([each.sequences() for each in groups]),
             chains=pl.concat([chain_row(each.group, each.sums, each.chain) for each in groups]),
             orders=orders,
             sums=whole.sums,
-            errors=share_errors,
+            errors=errors,
             covariance=covariance,
         )
 
@@ -193,8 +190,10 @@ class MarkovRemoval(JourneySettings):
             NotEnoughEventsError: no conversion of the holdout was preceded by a touch.
         """
         settings = fitted.settings  # a champion may have been fitted with other settings
-        moved = judged_shares(fitted, outcomes)
-        later = settings.sums(CodedPaths.of(outcomes), fitted.order).chain()
+        plain = replace(settings, order=fitted.order, sequences=(), interval="steps")
+        moved = judged_shares(replace(fitted, settings=plain), outcomes)
+        # Journeys that failed count here even for a chain learnt without them: it did not forecast that they would.
+        later = replace(settings, null_paths=True).sums(CodedPaths.of(outcomes), fitted.order).chain()
         total, steps = held_out_log_likelihood(fitted.sums, later)
         return {self.holdout_metric.name: total / steps, "steps_judged": steps, **moved}
 

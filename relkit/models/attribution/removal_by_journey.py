@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.models.attribution.journey_groups import credited_value
-from relkit.models.attribution.portions import Portions
+from relkit.models.attribution.channel_sets import ChannelSets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,22 +41,23 @@ def effects_by_journey(paths: CodedPaths, rows: NDArray[np.bool_], convention: s
     """
     from scipy.sparse import csr_array
 
-    pairs = Portions.of_channels(paths)
-    fails = pairs.sizes == 1.0 if convention == DETOUR else np.ones(len(pairs.sizes), np.bool_)
-    shape = paths.rows, len(paths.names)
-    lost = csr_array((np.ones(int(fails.sum())), (pairs.rows[fails], pairs.channels[fails])), shape=shape)
-    those = rows & (paths.conversions > 0) & (paths.lengths > 0)
-    number, value = paths.conversions[those], credited_value(paths)[those]
-    return _shares_lost(lost[those], number, number), _shares_lost(lost[those], value, value**2 / number)
+    sets = ChannelSets.by_group(paths, np.where(rows, 0, -1), 1)[0]
+    sizes, amounts = np.diff(sets.offsets), sets.amounts
+    of_set = np.repeat(np.arange(len(sizes)), sizes)
+    fails = sizes[of_set] == 1 if convention == DETOUR else np.ones(len(of_set), np.bool_)
+    places = of_set[fails], sets.members[fails]
+    lost = csr_array((np.ones(len(places[0])), places), shape=(len(sizes), len(paths.names)))
+    number, value, squares = amounts.conversions, amounts.value, amounts.squares
+    return _shares_lost(lost, number, number), _shares_lost(lost, value, squares)
 
 
 def _shares_lost(lost: Any, amount: Floats, squares: Floats) -> tuple[Floats, Floats]:
     """Return the share of an amount on the journeys that fail without each channel, and the covariances of the shares.
 
     Args:
-        lost: which journeys fail without each channel; (j, K).
-        amount: of each row; (j,).
-        squares: its square, summed over the journeys of the row; (j,).
+        lost: which sets of channels fail without each channel; (u, K).
+        amount: of each set; (u,).
+        squares: its square, summed over the conversions of the set; (u,).
     """
     total, channels = amount.sum(), lost.shape[1]
     if not abs(total) > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
 from relkit.models import storage
+from relkit.models.attribution.coded_paths import CodedPaths
 from relkit.models.attribution.markov_removal import FittedMarkovRemoval, MarkovRemoval
+from relkit.models.attribution.removal_effects import solved_chain
+from relkit.models.attribution.transition_sums import TransitionSums
 from relkit.tables.simulation import journeys as simulated
 
 if TYPE_CHECKING:
@@ -116,6 +120,22 @@ def test_journeys_that_all_convert() -> None:
     assert golden_paths.credited(fitted) == pytest.approx({"A": 3.547718, "B": 2.838174, "C": 2.614108}, abs=TOLERANCE)
 
 
+def test_two_channels_that_lead_back_and_forth() -> None:
+    """stats.stackexchange.com/q/336227: 11.4 % buy when the notification centre leads to nothing, whatever it led to before."""
+    after = {"social": {"store": 30, "notes": 15, "": 50, "+": 5}, "store": {"social": 40, "notes": 10, "": 40, "+": 10}}
+    start = {"social": 50, "store": 50}
+    for notes in ({"social": 3, "store": 4, "": 3}, {"": 1}, {"social": 7, "+": 1}):
+        rows = {"": start, **after, "notes": notes}
+        names, states = ("notes", "social", "store"), ["", "notes", "social", "store"]
+        outcomes = [*names, "+", ""]
+        count = np.array([[rows[state].get(outcome, 0) for outcome in outcomes] for state in states], float)
+        state, outcome = np.nonzero(count)
+        plain = TransitionSums.of(CodedPaths.of(paths(("notes > social > store", 1, 0))))
+        sums = replace(plain, state=state, outcome=outcome, group=np.zeros(len(state), np.int64), count=count[state, outcome])
+        chain = solved_chain(sums)
+        assert chain.conversion_probability * (1 - chain.effects[0]) == pytest.approx(0.114, abs=5e-4)
+
+
 def test_a_channel_seen_only_in_journeys_that_failed() -> None:
     right = golden_paths.expected("09")
     fitted = fit(golden_paths.case("09"))
@@ -137,6 +157,14 @@ def test_journeys_of_which_none_converted() -> None:
     assert fitted.credit()["upper"].null_count() == 2
     assert (fitted.ranks()["best"] == 1).all()
     assert (fitted.ranks()["worst"] == 2).all()
+
+
+@pytest.mark.parametrize("settings", [{"order": 0}, {"null_paths": False, "order": 0}, {"interval": "paths"}, {"removal": "fail"}], ids=str)
+def test_settings_that_need_conversions_do_without_them(settings: dict[str, Any]) -> None:
+    fitted = fit(paths(("a", 0, 2), ("a > b", 0, 1)), sequences=("a > b",), **settings)
+    assert golden_paths.credited(fitted) == {"a": 0, "b": 0}
+    assert effects(fitted) == {"a": None, "b": None}
+    assert fitted.sequences["removal_effect"].to_list() == [None]
 
 
 def test_repeats_change_nothing_at_order_one() -> None:
@@ -318,6 +346,29 @@ def test_the_chain_that_made_the_journeys_forecasts_them_best() -> None:
     assert fit(frame, order=0).order == 1
 
 
+def test_a_chain_without_failures_does_not_forecast_them() -> None:
+    frame, later = drawn(500, seed=9), drawn(300, seed=10)
+    judged = [fitted.settings.judge(fitted, frame, later) for fitted in (fit(frame), fit(frame, null_paths=False))]
+    assert judged[0]["log_likelihood_per_step"] > judged[1]["log_likelihood_per_step"]
+    assert judged[0]["steps_judged"] == judged[1]["steps_judged"]
+
+
+def test_values_known_by_sums_only_have_wider_intervals() -> None:
+    """Rows of several conversions: the chain estimates the variance within rows from that between them."""
+    rng = np.random.default_rng(11)
+    worth = rng.gamma(2.0, 10.0, 4000)
+    names = rng.choice(["a", "b"], 4000)
+    each = pl.DataFrame({"channels": [[name] for name in names], "conversions": np.ones(4000), "value": worth})
+    some = (
+        each.with_columns(part=pl.int_range(pl.len()) // 40).group_by("channels", "part").agg(pl.sum("conversions", "value")).drop("part")
+    )
+    one, many = fit(each), fit(some)
+    assert golden_paths.credited(many, "value") == pytest.approx(golden_paths.credited(one, "value"))
+    assert many.errors["value"].to_list() == pytest.approx(one.errors["value"].to_list(), rel=0.2)
+    assert not any(remark.code == "values_taken_as_equal" for remark in many.info.remarks)
+    assert any(remark.code == "values_taken_as_equal" for remark in fit(some, removal="fail").info.remarks)
+
+
 def test_journeys_with_channels_never_seen_are_judged() -> None:
     fitted = fit(paths(("a", 3, 1)))
     judged = fitted.settings.judge(fitted, paths(("a", 1, 0)), paths(("a > new", 1, 0)))
@@ -345,12 +396,17 @@ def test_an_invalid_setting_is_refused(settings: dict[str, Any], message: str) -
         MarkovRemoval(**settings)
 
 
-def test_a_sequence_that_cannot_be_told_is_refused() -> None:
-    frame = paths(("a > b > a", 1, 0))
-    with pytest.raises(ParameterError, match="unknown channel 'bb'"):
-        fit(frame, sequences=("a > bb",))
+def test_a_sequence_that_the_chain_forgets_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"'a > b > a' has 3 touches.*Choose order 2"):
-        fit(frame, sequences=("a > b > a",))
+        fit(paths(("a > b > a", 1, 0)), sequences=("a > b > a",))
+
+
+def test_a_sequence_of_a_channel_without_a_touch_is_reported() -> None:
+    fitted = fit(paths(("a > b", 1, 0)), sequences=("bb > a", "a > b"))
+    assert fitted.sequences["removal_effect"].to_list() == [0.0, 1.0]
+    assert any("without a touch: bb" in remark.en for remark in fitted.info.remarks)
+    judged = fitted.settings.judge(fitted, paths(("a > b", 1, 0)), paths(("a", 1, 0)))
+    assert judged["share_moved"] == pytest.approx(0.5)
 
 
 def test_journeys_without_a_touch_are_refused() -> None:

@@ -45,7 +45,7 @@ def test_the_variance_is_that_of_numerical_derivatives() -> None:
 
 def test_all_orders_drawn_have_the_exact_variance_too() -> None:
     sets = journeys(JOURNEYS * RATES, JOURNEYS * (1 - RATES), JOURNEYS * RATES * 5)
-    exact, drawn = exact_rate_credit(sets), sampled_rate_credit(sets, 3000, np.random.default_rng(2))
+    exact, drawn = exact_rate_credit(sets), sampled_rate_credit(sets, 1000, np.random.default_rng(2))
     assert drawn.conversions == pytest.approx(exact.conversions, abs=4 * drawn.std_error.max())
     assert drawn.conversions_variance == pytest.approx(exact.conversions_variance, rel=0.1)
     assert drawn.value_variance == pytest.approx(exact.value_variance, rel=0.1)
@@ -57,10 +57,10 @@ def test_intervals_cover_the_credit_of_the_world_they_come_from() -> None:
     converted, failed = world.conversions, world.nulls
     truth = exact_rate_credit(world).conversions
     inside = []
-    for _ in range(1000):
+    for _ in range(600):
         drawn = replace(world.amounts, conversions=rng.poisson(converted).astype(float))
         found = exact_rate_credit(replace(world, amounts=drawn, nulls=rng.poisson(failed).astype(float)))
         inside.append(np.abs(found.conversions - truth) < 1.96 * np.sqrt(found.conversions_variance))
     coverage = np.mean(inside, axis=0)
-    assert (coverage > 0.93).all()
-    assert (coverage < 0.97).all()
+    assert (coverage > 0.925).all()
+    assert (coverage < 0.975).all()

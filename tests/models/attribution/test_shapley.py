@@ -132,11 +132,18 @@ def test_many_channels_are_drawn_and_agree_with_all_coalitions(monkeypatch: pyte
     assert ratio.to_list() == pytest.approx([1.0] * 9, rel=0.25)
 
 
-def test_more_channels_than_a_word_has_bits() -> None:
-    paths = random_paths(np.random.default_rng(6), 70, rows=300)
+@pytest.mark.parametrize("channels", [30, 63, 64, 130])
+def test_sets_of_many_channels(channels: int) -> None:
+    """Beyond a table of all sets, and beyond one and two words of bits."""
+    paths = random_paths(np.random.default_rng(6), channels, rows=300)
+    equal: dict[str, float] = {}
+    for touches, number in paths.select("channels", "conversions").iter_rows():
+        for channel in set(touches):
+            equal[channel] = equal.get(channel, 0.0) + number / len(set(touches))
+    assert golden_paths.credited(fit(paths)) == pytest.approx(equal)
     fitted = fit(paths, game="rate", orders=20)
-    assert len(fitted.credit()) == 70
-    assert fitted.credit()["conversions"].sum() == pytest.approx(paths["conversions"].sum())
+    assert sum(golden_paths.credited(fitted).values()) == pytest.approx(paths["conversions"].sum())
+    assert len(fitted.drawn) == len(equal)
 
 
 @pytest.mark.parametrize("game", ["unanimity", "ordered", "rate"])
@@ -153,6 +160,15 @@ def test_segments_and_periods_add_up_to_games_of_their_own(game: str) -> None:
     assert dict(own.select("channel", "conversions").iter_rows()) == pytest.approx(dict(alone.select("channel", "conversions").iter_rows()))
     totals = fitted.totals.filter(pl.col("segment") == "new", pl.col("period") == date(2025, 6, 1))
     assert totals["conversions"].item() == own["conversions"].sum() == pytest.approx(new["conversions"].sum())
+
+
+@pytest.mark.parametrize("game", ["unanimity", "ordered", "rate"])
+def test_names_of_channels_and_order_of_rows_do_not_matter(game: str) -> None:
+    paths = random_paths(np.random.default_rng(8), 5)
+    names = {f"c{i:02d}": f"z{9 - i}" for i in range(5)}
+    other = paths.with_columns(pl.col("channels").list.eval(pl.element().replace(names))).sample(fraction=1.0, shuffle=True, seed=1)
+    plain, renamed = (golden_paths.credited(fit(each, game=game)) for each in (paths, other))
+    assert renamed == pytest.approx({names[channel]: credit for channel, credit in plain.items()})
 
 
 def test_rates_without_any_touch_or_conversion() -> None:
