@@ -213,12 +213,19 @@ class AttributionMaterial:
     @cached_property
     def _scenario(self) -> ChannelScenario:
         """The budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
+        import polars as pl
+
         from relkit.errors import FitError
         from relkit.jobs.weekly_response import WeeklyResponse
         from relkit.models.attribution.budget import BudgetScenario
+        from relkit.models.attribution.channel_responses import TABLE_SCHEMA
         from relkit.reports.channel_scenario import ChannelScenario
 
         first = self.models[0]
+        if self.table["cost"].drop_nulls().is_empty():
+            return ChannelScenario(
+                responses=pl.DataFrame(schema=TABLE_SCHEMA), scenario=None, curves=pl.DataFrame(), language=self.language
+            )
         weekly = WeeklyResponse(tables=self.tables, version=self._version(first.name), fitted=self.fitted(first.name))
         responses = weekly.responses()
         try:

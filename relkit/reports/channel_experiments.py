@@ -15,7 +15,7 @@ import polars as pl
 from relkit.plots.style import number, percent
 from relkit.reports.channel_attribution_texts import TEXTS as PAGE
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
+from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -149,22 +149,22 @@ class ChannelExperiments:
         """Return all experiments and models in one table."""
         if self.tests.is_empty():
             return Gallery(())
-        rows = pl.DataFrame([self._cells(row) for row in self.compared.iter_rows(named=True)])
+        first = self.compared["test_id"].is_first_distinct()
+        rows = pl.DataFrame([self._cells(row, is_first) for row, is_first in zip(self.compared.iter_rows(named=True), first, strict=True)])
         kinds: dict[str, Any] = {"estimate": "figure", "interval": "figure", "conversions": "figure"}
         columns = tuple(Shown(name, self._say(name), kinds.get(name, "text")) for name in rows.columns)
         return SummaryTable(frame=rows, columns=columns, caption=self._say("caption"), language=self.language, notes=(self._say("note"),))
 
-    def _cells(self, row: dict[str, Any]) -> dict[str, str]:
+    def _cells(self, row: dict[str, Any], is_first: bool) -> dict[str, str]:  # noqa: FBT001
+        """Return a row of the table; what concerns the experiment stands in its first row only."""
         level = percent(row["level"], self.language)
         interval = self._say("range", low=self._number(row["low"]), high=self._number(row["high"]), level=level)
+        test = {"test": row["test"], "method": row["method"] or DASH, "estimate": self._number(row["estimate"]), "interval": interval}
         return {
-            "test": row["test"],
-            "method": row["method"] or "–",
-            "estimate": self._number(row["estimate"]),
-            "interval": interval,
-            "model": row["model"] or "–",
-            "conversions": "–" if row["conversions"] is None else self._number(row["conversions"]),
-            "verdict": "–" if row["verdict"] is None else self._say(row["verdict"]),
+            **(test if is_first else dict.fromkeys(test, "")),
+            "model": row["model"] or DASH,
+            "conversions": DASH if row["conversions"] is None else self._number(row["conversions"]),
+            "verdict": DASH if row["verdict"] is None else self._say(row["verdict"]),
         }
 
     def _sentence(self, part: pl.DataFrame) -> str:
