@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
-from relkit.features.journey_people import code_of, customer_names, test_accounts
+from relkit.features.journey_people import CustomerCodes, are_tests, code_of, customer_names
 from relkit.features.known_rows import known_rows
 from relkit.features.margins import with_margins
 from relkit.features.sale_conditions import meeting
@@ -81,7 +81,7 @@ def conversions(tables: TableSet, as_of: AsOf, wanted: Wanted) -> Conversions:
         empty = np.zeros(0)
         return Conversions(empty.astype(np.uint32), empty.astype(np.int64), empty.astype(np.int64), empty, dict.fromkeys(COUNTS, 0))
     baskets = _merged(_baskets(tables, as_of, wanted))
-    baskets = baskets.filter(~_of(test_accounts(tables), baskets["customer"]))
+    baskets = baskets.filter(~_of(are_tests(tables), baskets["customer"]))
     taken = returned_amounts(tables, as_of, baskets, wanted.condition)
     amount = baskets["amount"].to_numpy()
     net = amount if taken is None else amount - taken
@@ -119,20 +119,14 @@ def sold_baskets(tables: TableSet) -> pl.DataFrame:
         customer (code of `customer_names`), transaction (hash of its id), at (first instant), known_at, amount; in order of customer and
         first instant, the rows of a transaction together.
     """
-    return kept(tables, "sold_baskets", lambda: _summed(tables, partial(_sale_lines, code_of(customer_names(tables))), "amount"))
+    return kept(tables, "sold_baskets", lambda: _summed(tables, _sale_lines, "amount"))
 
 
 def _baskets(tables: TableSet, as_of: AsOf, wanted: Wanted) -> pl.DataFrame:
     """Return the transactions known, perhaps in several rows; with margin, and numbers of lines with and without one, if it is wanted."""
     if wanted.worth == MARGIN:
-        return _with_known_margin(
-            _summed(tables, partial(_priced_lines, tables, code_of(customer_names(tables)), as_of, wanted.condition), "amount", *_MARGINS)
-        )
-    found = (
-        _summed(tables, partial(_sale_lines, code_of(customer_names(tables)), condition=wanted.condition), "amount")
-        if wanted.condition
-        else sold_baskets(tables)
-    )
+        return _with_known_margin(_summed(tables, partial(_priced_lines, tables, as_of, wanted.condition), "amount", *_MARGINS))
+    found = _summed(tables, partial(_sale_lines, condition=wanted.condition), "amount") if wanted.condition else sold_baskets(tables)
     return found.filter(_known(as_of))
 
 
@@ -140,12 +134,12 @@ def _known(as_of: AsOf) -> pl.Expr:
     return pl.col("known_at") < as_of.cutoff
 
 
-def _sale_lines(code: pl.Expr, rows: pl.LazyFrame, *more: pl.Expr, condition: str = "") -> pl.LazyFrame:
-    """Return the sale lines of identified customers: customer, transaction, at, known_at, amount, and more columns."""
+def _sale_lines(rows: pl.LazyFrame, *more: pl.Expr, condition: str = "") -> pl.LazyFrame:
+    """Return the sale lines of identified customers: customer and transaction (hashes of ids), at, known_at, amount, and more."""
     given = rows.collect_schema()
     sales = meeting(rows.filter(pl.col("line_kind") == "sale") if "line_kind" in given else rows, condition)
     return sales.filter(pl.col("customer_id").is_not_null()).select(
-        code.alias("customer"),
+        pl.col("customer_id").hash().alias("customer"),
         pl.col("transaction_id").hash().alias("transaction"),
         pl.col("occurred_at").alias("at"),
         pl.max_horizontal(name for name in ("occurred_at", "recorded_at") if name in given).alias("known_at"),
@@ -154,11 +148,11 @@ def _sale_lines(code: pl.Expr, rows: pl.LazyFrame, *more: pl.Expr, condition: st
     )
 
 
-def _priced_lines(tables: TableSet, code: pl.Expr, as_of: AsOf, condition: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _priced_lines(tables: TableSet, as_of: AsOf, condition: str, rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return the sale lines known with margin (0 if it is not known), with_margin and without_margin (1 or 0)."""
     given, types = rows.collect_schema(), {"product_id": pl.String, "quantity": pl.Float64, "margin_amount": pl.Float64}
     more = [pl.col(name) if name in given else pl.lit(None, dtype).alias(name) for name, dtype in types.items()]
-    lines = _sale_lines(code, rows, *more, as_of.business_day("occurred_at").alias("day"), pl.col("net_amount"), condition=condition)
+    lines = _sale_lines(rows, *more, as_of.business_day("occurred_at").alias("day"), pl.col("net_amount"), condition=condition)
     priced = with_margins(lines.filter(_known(as_of)), tables, as_of)
     is_known = pl.col("margin").is_not_null().cast(pl.Float64)
     return priced.with_columns(pl.col("margin").fill_null(0.0), with_margin=is_known, without_margin=1 - is_known)
@@ -183,7 +177,9 @@ def _summed(tables: TableSet, lines: Callable[[pl.LazyFrame], pl.LazyFrame], *su
     """
     rows, size = tables.scan("transactions"), tables.facts.rows["transactions"]
     parts = [_runs(lines(rows.slice(start, _AT_ONCE)), sums) for start in range(0, max(size, 1), _AT_ONCE)]
-    whole = _grouped(pl.concat(parts).sort(_KEY_KNOWN), _KEY_KNOWN, sums)
+    runs = pl.concat(parts)
+    customer = CustomerCodes.of(customer_names(tables)).among(runs["customer"].to_numpy())
+    whole = _grouped(runs.with_columns(pl.Series("customer", customer)).sort(_KEY_KNOWN), _KEY_KNOWN, sums)
     first = pl.col("at").min().over(_KEY) if whole.select(_repeats(_KEY).any()).item() else pl.col("at")
     return whole.with_columns(pl.col(*sums).round(6)).sort("customer", first, "transaction", maintain_order=True)
 

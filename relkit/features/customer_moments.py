@@ -34,14 +34,25 @@ _SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def customer_moments(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+def customer_moments(tables: TableSet, as_of: AsOf, purchases: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return one row per moment known at `as_of`, in order of customer_id and time.
+
+    Args:
+        tables: the company; a table that is absent gives no moments.
+        as_of: the cutoff.
+        purchases: of `purchases_of`, if they have been read; None to read them.
 
     Returns:
         customer_id, at, kind (that of the touchpoint, contact, inbound contact or purchase; unknown if it has none), channel, step.
     """
-    parts = [part(tables, as_of) for name, part in _PARTS.items() if tables.has(name)]
-    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
+    parts = [pl.DataFrame(schema=_SCHEMA)]
+    if tables.has("touchpoints"):
+        parts.append(_touchpoints(tables, as_of))
+    if tables.has("contacts"):
+        parts.append(_contacts(tables, as_of))
+    if tables.has("transactions"):
+        parts.append(_bought(purchases_of(tables, as_of) if purchases is None else purchases))
+    rows = pl.concat(parts)
     known = rows.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
     return known.sort("customer_id", "at", "kind", "channel")
 
@@ -111,9 +122,6 @@ def _contacts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return rows.select("customer_id", at="sent_at", kind=kind, channel=channel, step=pl.lit(None, pl.String)).collect(engine="streaming")
 
 
-def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+def _bought(purchases: pl.DataFrame) -> pl.DataFrame:
     channel = pl.col("channel").cast(pl.String).fill_null(UNKNOWN)
-    return purchases_of(tables, as_of).select("customer_id", "at", kind=pl.lit(PURCHASE), channel=channel, step=pl.lit(None, pl.String))
-
-
-_PARTS = {"touchpoints": _touchpoints, "contacts": _contacts, "transactions": _purchases}
+    return purchases.select("customer_id", "at", kind=pl.lit(PURCHASE), channel=channel, step=pl.lit(None, pl.String))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.features.journey_cuts import lower_bounds
+from relkit.features.journey_cuts import lower_bounds, starts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def counts_of(touches: Touches, conversions: Conversions, cuts: Cuts) -> dict[st
     touched = _there(cuts.conversion[~is_null], len(conversions.at))
     channel = touches.channel[cuts.touch]
     lengths = np.diff(cuts.start)
-    journey = np.repeat(np.arange(len(lengths)), lengths)
+    journey = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     same = (channel[1:] == channel[:-1]) & (journey[1:] == journey[:-1])
     in_null_paths = int(lengths[is_null].sum())
     names = len(touches.channels)
@@ -82,7 +82,7 @@ def _early_converters(touches: Touches, conversions: Conversions) -> int:
 def _at_a_conversion(touches: Touches, conversions: Conversions) -> NDArray[np.bool_]:
     """Return whether each touch took place at the instant of a conversion of its person."""
     people = 1 + int(max(touches.person[-1], conversions.customer[-1]))
-    edges = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(conversions.customer, minlength=people))])
-    high = edges[touches.person.astype(np.int64) + 1]
+    edges = starts_of(conversions.customer, people)
+    high = edges[1:][touches.person]
     place = lower_bounds(conversions.at, touches.at, edges[touches.person], high)
     return (place < high) & (conversions.at[np.minimum(place, len(conversions.at) - 1)] == touches.at)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    Places = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +37,16 @@ class Cuts:
     """Journeys of touches, in order of person and time, a null path last of its person.
 
     Attributes:
-        touch: position of each touch of each journey; (m,) int64.
-        start: position of the first touch of each journey, and the number of touches; (j + 1,) int64.
-        conversion: position of the conversion in which each journey ended; -1 for null paths; (j,) int64.
+        touch: position of each touch of each journey; (m,) int32, as all positions: two billion touches are enough.
+        start: position of the first touch of each journey, and the number of touches; (j + 1,) int32.
+        conversion: position of the conversion in which each journey ended; -1 for null paths; (j,) int32.
         too_old: touches before a conversion, but outside the lookback of all that they could serve.
         after_last: touches after the last conversion of their person.
     """
 
-    touch: Ints
-    start: Ints
-    conversion: Ints
+    touch: Places
+    start: Places
+    conversion: Places
     too_old: int
     after_last: int
 
@@ -70,28 +71,31 @@ def cut(touches: Events, conversions: Events, lookback: Ints, *, reuse: bool = F
         [0, 1, 1, 2]
     """
     people = 1 + max((int(codes[-1]) for codes in (touches.person, conversions.person) if len(codes)), default=-1)
-    first = _starts(conversions.person, people)
-    following = lower_bounds(conversions.at, touches.at, first[touches.person], first[touches.person.astype(np.int64) + 1])
-    is_after = following == first[touches.person.astype(np.int64) + 1]
+    first = starts_of(conversions.person, people)
+    last = first[1:][touches.person]
+    following = lower_bounds(conversions.at, touches.at, first[touches.person], last)
+    is_after = following == last
     in_time = _in_time(touches, conversions, following, is_after, lookback)
     is_null = is_after & (first[1:] == first[:-1])[touches.person] if once else is_after
     counts = int((~is_after & ~in_time).sum()), int(is_after.sum())
     if reuse:
         touch, key = _reused(touches, conversions, lookback, people)
-        after = np.flatnonzero(is_null)
+        after = np.flatnonzero(is_null).astype(np.int32)
         touch, key = np.concatenate([touch, after]), np.concatenate([key, _null_keys(touches, after, first)])
         return _cuts(touches.person, touch, key, (len(touches.at) - int(is_after.sum()) - len(np.unique(touch)) + len(after), counts[1]))
-    touch = np.flatnonzero(in_time | is_null)
+    touch = np.flatnonzero(in_time | is_null).astype(np.int32)
     key = np.where(is_null[touch], _null_keys(touches, touch, first), 2 * following[touch])
     return _cuts(touches.person, touch, key, counts)
 
 
-def _starts(person: NDArray[np.uint32], people: int) -> Ints:
+def starts_of(person: NDArray[np.uint32], people: int) -> Places:
     """Return the position of the first event of each person, and the number of events; (people + 1,)."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(person, minlength=people))])
+    starts = np.zeros(people + 1, np.int32)
+    np.cumsum(np.bincount(person, minlength=people), out=starts[1:], dtype=np.int32)
+    return starts
 
 
-def lower_bounds(values: Ints, sought: Ints, low: Ints, high: Ints) -> Ints:
+def lower_bounds(values: Ints, sought: Ints, low: Places, high: Places) -> Places:
     """Return the first position in [low, high) at which ascending values reach the one sought; high if none does.
 
     All are sought at once: a step for each bit of the longest range.
@@ -111,7 +115,7 @@ def lower_bounds(values: Ints, sought: Ints, low: Ints, high: Ints) -> Ints:
     return low
 
 
-def _in_time(touches: Events, conversions: Events, following: Ints, is_after: NDArray[np.bool_], lookback: Ints) -> NDArray[np.bool_]:
+def _in_time(touches: Events, conversions: Events, following: Places, is_after: NDArray[np.bool_], lookback: Ints) -> NDArray[np.bool_]:
     """Return whether each touch is within the lookback of the conversion that follows it."""
     if not len(conversions.at):
         return np.zeros(len(touches.at), np.bool_)
@@ -119,26 +123,27 @@ def _in_time(touches: Events, conversions: Events, following: Ints, is_after: ND
     return ~is_after & (reached <= lookback)
 
 
-def _null_keys(touches: Events, touch: Ints, first: Ints) -> Ints:
+def _null_keys(touches: Events, touch: Places, first: Places) -> Places:
     """Return the sort keys of null paths: odd, after the conversions of the person and before those of the next."""
-    return 2 * first[touches.person[touch].astype(np.int64) + 1] - 1
+    return 2 * first[1:][touches.person[touch]] - 1
 
 
-def _reused(touches: Events, conversions: Events, lookback: Ints, people: int) -> tuple[Ints, Ints]:
+def _reused(touches: Events, conversions: Events, lookback: Ints, people: int) -> tuple[Places, Places]:
     """Return the touches of each conversion, those of other conversions among them, and the sort key of each."""
-    first = _starts(touches.person, people)
-    low, high = first[conversions.person], first[conversions.person.astype(np.int64) + 1]
+    first = starts_of(touches.person, people)
+    low, high = first[conversions.person], first[1:][conversions.person]
     longest = int(lookback.max()) if len(lookback) else 0
     begin = lower_bounds(touches.at, conversions.at - longest, low, high)
     end = lower_bounds(touches.at, conversions.at + 1, low, high)
     length = end - begin
-    conversion = np.repeat(np.arange(len(begin)), length)
-    touch = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length) + begin[conversion]
+    conversion = np.repeat(np.arange(len(begin), dtype=np.int32), length)
+    before = np.cumsum(length, dtype=np.int64) - length
+    touch = (np.arange(int(length.sum())) - np.repeat(before, length) + begin[conversion]).astype(np.int32)
     in_time = conversions.at[conversion] - touches.at[touch] <= lookback[touch]
     return touch[in_time], 2 * conversion[in_time]
 
 
-def _cuts(person: NDArray[np.uint32], touch: Ints, key: Ints, counts: tuple[int, int]) -> Cuts:
+def _cuts(person: NDArray[np.uint32], touch: Places, key: Places, counts: tuple[int, int]) -> Cuts:
     """Return the journeys of touches from the sort key of each: twice its conversion, or odd for a null path."""
     if (key[1:] < key[:-1]).any():
         order = np.argsort(key, kind="stable")
@@ -146,6 +151,6 @@ def _cuts(person: NDArray[np.uint32], touch: Ints, key: Ints, counts: tuple[int,
     who = person[touch]
     begins = np.ones(len(touch), np.bool_)
     begins[1:] = (key[1:] != key[:-1]) | (who[1:] != who[:-1])
-    start = np.flatnonzero(begins)
+    start = np.flatnonzero(begins).astype(np.int32)
     conversion = np.where(key[start] & 1, -1, key[start] >> 1)
-    return Cuts(touch, np.append(start, len(touch)), conversion, *counts)
+    return Cuts(touch, np.append(start, np.int32(len(touch))), conversion, *counts)

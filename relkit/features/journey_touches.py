@@ -7,17 +7,18 @@ Text ids are coded once, whatever the as-of. A person is the customer of the tou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from relkit.features.id_codes import codes_among
-from relkit.features.journey_people import customer_names, test_accounts
+from relkit.features.journey_people import CustomerCodes, are_tests, customer_names
 from relkit.features.visitor_links import NOBODY, VisitorLinks
 from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from relkit.periods import AsOf
@@ -37,8 +38,8 @@ class Touches:
     Attributes:
         person: code of a customer, or of a visitor from `customers` on; (m,) uint32.
         at: microseconds since 1970; (m,) int64.
-        channel: position among `channels`; (m,) uint32.
-        kind: position among `kinds`; (m,) uint8.
+        channel: position among `channels`; (m,) of unsigned integers.
+        kind: position among `kinds`; (m,) of unsigned integers.
         row: of the touchpoints table; (m,) uint32.
         channels, kinds: names by code.
         customers: number of customers, whose codes come first.
@@ -48,8 +49,8 @@ class Touches:
 
     person: Codes
     at: Ints
-    channel: Codes
-    kind: NDArray[np.uint8]
+    channel: NDArray[Any]
+    kind: NDArray[Any]
     row: Codes
     channels: pl.Series
     kinds: pl.Series
@@ -64,24 +65,20 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
     Raises:
         TableError: there is no touchpoints table.
     """
-    coded = coded_touches(tables).with_row_index("row").filter(_known(as_of))
-    test = test_accounts(tables)
-    customer, visitor = (coded[name].fill_null(int(NOBODY)).to_numpy() for name in ("customer", "visitor"))
-    visitors = int(visitor[visitor != NOBODY].max()) + 1 if (visitor != NOBODY).any() else 0
-    links = VisitorLinks.of(customer, visitor, visitors)
-    person, counts = _people(customer, visitor, links, len(test))
+    coded, row = _known_rows(coded_touches(tables), as_of)
+    customer, visitor, at = (coded[name].to_physical().to_numpy() for name in ("customer", "visitor", "occurred_at"))
+    visitors = int((visitor + np.uint32(1)).max(initial=0))  # that of nobody is 0
+    test = are_tests(tables)
+    person, counts = _people(customer, visitor, VisitorLinks.of(customer, visitor, visitors), len(test))
     real = np.flatnonzero(~flags(test, person))
-    place = real[
-        _in_order(tables, person[real], coded["occurred_at"].to_physical().to_numpy()[real], coded["row"].to_numpy()[real], counts)
-    ]
-    channel = coded["channel"]
+    place = real[_in_order(tables, person[real], at[real], row[real], counts)]
     return Touches(
         person=person[place],
-        at=coded["occurred_at"].to_physical().to_numpy()[place],
-        channel=channel.to_physical().cast(pl.UInt32).to_numpy()[place],
-        kind=coded["kind"].to_physical().cast(pl.UInt8).to_numpy()[place],
-        row=coded["row"].to_numpy()[place],
-        channels=_names(channel),
+        at=at[place],
+        channel=_codes(coded["channel"])[place],
+        kind=_codes(coded["kind"])[place],
+        row=row[place],
+        channels=_names(coded["channel"]),
         kinds=_names(coded["kind"]),
         customers=len(test),
         people=len(test) + visitors,
@@ -89,35 +86,65 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
     )
 
 
+def _known_rows(coded: pl.DataFrame, as_of: AsOf) -> tuple[pl.DataFrame, Codes]:
+    """Return the touches known, and the row of each in the file."""
+    seen = pl.col("known_at") if "known_at" in coded.columns else pl.col("occurred_at")
+    known = coded.select((pl.col("occurred_at") < as_of.cutoff) & (seen < as_of.cutoff)).to_series()
+    row = known.arg_true().to_numpy().astype(np.uint32, copy=False)
+    return (coded if len(row) == len(coded) else coded.filter(known)), row
+
+
+def _codes(names: pl.Series) -> NDArray[Any]:
+    return names.to_physical().to_numpy()
+
+
 def coded_touches(tables: TableSet) -> pl.DataFrame:
-    """Return customer, visitor (codes or null), occurred_at, known_at, channel and kind (Enum) of every touch, in file order."""
+    """Return the touches in file order, whatever the as-of.
+
+    Returns:
+        customer and visitor (codes, `NOBODY` if not known), occurred_at, known_at (if the source says when it learnt of them), channel and
+        kind (Enum).
+    """
     return kept(tables, "coded_touches", lambda: _coded(tables))
 
 
 def _coded(tables: TableSet) -> pl.DataFrame:
     rows = tables.scan("touchpoints")
     given = rows.collect_schema()
-    seen = [name for name in ("occurred_at", "recorded_at") if name in given]
-    anonymous = pl.col("anonymous_id").hash() if "anonymous_id" in given else pl.lit(None, pl.UInt64)
-    nameless = pl.col("anonymous_id").is_null() if "anonymous_id" in given else pl.lit(value=True)
     read = rows.select(
-        pl.col("customer_id") if "customer_id" in given else pl.lit(None, pl.String).alias("customer_id"),
-        pl.when(~nameless).then(anonymous).alias("visitor"),
+        *(_hashed(name, given).alias(alias) for name, alias in (("customer_id", "customer"), ("anonymous_id", "visitor"))),
         "occurred_at",
-        pl.max_horizontal(seen).alias("known_at"),
+        *([pl.max_horizontal("occurred_at", "recorded_at").alias("known_at")] if "recorded_at" in given else []),
         pl.col("channel_id").cast(pl.Categorical).alias("channel"),
         (pl.col("kind").fill_null(UNKNOWN_KIND) if "kind" in given else pl.lit(UNKNOWN_KIND)).cast(pl.Categorical).alias("kind"),
     ).collect(engine="streaming")
-    return read.select(
-        codes_among(customer_names(tables), read["customer_id"]).alias("customer"),
-        _numbered(read["visitor"]),
-        "occurred_at",
-        "known_at",
+    codes = CustomerCodes.of(customer_names(tables))
+    return read.with_columns(
+        _coded_ids(read["customer"], codes.among),
+        _coded_ids(read["visitor"], _ranks),
         *(_as_enum(read[name]) for name in ("channel", "kind")),
     )
 
 
-def enumerated(codes: NDArray[np.uint32], names: pl.Series) -> pl.Series:
+def _hashed(name: str, given: pl.Schema) -> pl.Expr:
+    """Return the hash of an id; null if there is none."""
+    return pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()) if name in given else pl.lit(None, pl.UInt64)
+
+
+def _coded_ids(hashes: pl.Series, code: Callable[[NDArray[np.uint64]], Codes]) -> pl.Series:
+    """Return the code of each hash, `NOBODY` if it is null."""
+    known = hashes.is_not_null().to_numpy()
+    codes = np.full(len(hashes), NOBODY, np.uint32)
+    codes[known] = code(hashes.drop_nulls().to_numpy())
+    return pl.Series(hashes.name, codes)
+
+
+def _ranks(hashes: NDArray[np.uint64]) -> Codes:
+    """Return the rank of each hash among the different ones: the same visitors have the same order in any file."""
+    return np.unique(hashes, return_inverse=True)[1].astype(np.uint32)
+
+
+def enumerated(codes: NDArray[Any], names: pl.Series) -> pl.Series:
     """Return codes as an enumeration of the names that occur.
 
     Examples:
@@ -131,14 +158,6 @@ def enumerated(codes: NDArray[np.uint32], names: pl.Series) -> pl.Series:
     return pl.Series(renumbered[codes]).cat.to(pl.Enum(known)) if len(known) else pl.Series([], dtype=pl.Enum([]))
 
 
-def _numbered(hashes: pl.Series) -> pl.Series:
-    """Return the rank of each hash among the different ones: the same visitors have the same order in any file."""
-    known = hashes.is_not_null().to_numpy()
-    codes = np.full(len(hashes), NOBODY, np.uint32)
-    codes[known] = np.unique(hashes.drop_nulls().to_numpy(), return_inverse=True)[1]
-    return pl.Series("visitor", codes).replace(int(NOBODY), None)
-
-
 def _as_enum(texts: pl.Series) -> pl.Series:
     """Return categories as an enumeration in alphabetical order."""
     return texts.cast(pl.Enum(texts.unique().cast(pl.String).sort()))
@@ -147,10 +166,6 @@ def _as_enum(texts: pl.Series) -> pl.Series:
 def _names(codes: pl.Series) -> pl.Series:
     dtype = codes.dtype
     return dtype.categories if isinstance(dtype, pl.Enum) else pl.Series([], dtype=pl.String)
-
-
-def _known(as_of: AsOf) -> pl.Expr:
-    return (pl.col("occurred_at") < as_of.cutoff) & (pl.col("known_at") < as_of.cutoff)
 
 
 def _people(customer: Codes, visitor: Codes, links: VisitorLinks, customers: int) -> tuple[Codes, dict[str, int]]:
@@ -163,6 +178,7 @@ def _people(customer: Codes, visitor: Codes, links: VisitorLinks, customers: int
     person[anonymous] = np.where(stitched, known, who + np.uint32(customers))
     ambiguous = links.ambiguous[who] if len(links.ambiguous) else np.zeros(len(who), np.bool_)
     return person, {
+        "ties": 0,
         "stitched_touches": int(stitched.sum()),
         "stitched_visitors": len(np.unique(who[stitched])),
         "ambiguous_touches": int(ambiguous.sum()),
@@ -182,29 +198,35 @@ def flags(of_customers: NDArray[np.bool_], person: Codes) -> NDArray[np.bool_]:
 
 def _in_order(tables: TableSet, person: Codes, at: Ints, row: Codes, counts: dict[str, int]) -> Ints:
     """Return the order by person, instant and touchpoint_id, and add the number of ties to the counts."""
-    order = np.argsort(person, kind="stable")
-    who, when = person[order], at[order]
-    if _backwards(who, when):
-        order = np.lexsort((at, person))
-        who, when = person[order], at[order]
-    tied = (who[1:] == who[:-1]) & (when[1:] == when[:-1])
-    counts["ties"] = int(tied.sum())
-    return order if not counts["ties"] else _by_id(tables, order, tied, row)
+    key = packed(person, at)
+    order = np.argsort(key)
+    key = key[order]
+    alike = np.flatnonzero(key[1:] == key[:-1])
+    if not len(alike):
+        return order
+    place = np.union1d(alike, alike + 1)
+    frame = pl.DataFrame({"key": key[place], "at": at[order[place]], "order": order[place]})
+    counts["ties"] = len(frame) - int(frame.select(pl.struct("key", "at").n_unique()).item())
+    ids = _ids(tables, row[order[place]]) if counts["ties"] else pl.lit("")
+    order[place] = frame.with_columns(id=ids).sort("key", "at", "id")["order"].to_numpy()
+    return order
 
 
-def _backwards(person: Codes, at: Ints) -> bool:
-    return bool(((person[1:] == person[:-1]) & (at[1:] < at[:-1])).any())
+def packed(person: Codes, at: Ints) -> NDArray[np.uint64]:
+    """Return keys that sort people and their instants, as finely as 64 bits allow: sorting them takes a seventh of sorting by both.
+
+    Examples:
+        >>> packed(np.array([1, 0, 1], np.uint32), np.array([7, 9, 5])).argsort().tolist()
+        [1, 2, 0]
+    """
+    if not len(person):
+        return np.zeros(0, np.uint64)
+    free = 63 - int(person.max()).bit_length()
+    since = (at - at.min()).astype(np.uint64)
+    coarse = max(0, int(since.max()).bit_length() - free)
+    return (person.astype(np.uint64) << np.uint64(free)) | (since >> np.uint64(coarse))
 
 
-def _by_id(tables: TableSet, order: Ints, tied: NDArray[np.bool_], row: Codes) -> Ints:
-    """Return the order with touches of one person at one instant in order of touchpoint_id."""
-    ids = tables.scan("touchpoints").select("touchpoint_id").collect()["touchpoint_id"]
-    group = np.concatenate([[0], np.cumsum(~tied)])
-    member = np.zeros(len(order), np.bool_)
-    member[1:] |= tied
-    member[:-1] |= tied
-    place = np.flatnonzero(member)
-    frame = pl.DataFrame({"group": group[place], "id": ids.gather(row[order[place]]), "order": order[place]})
-    found = order.copy()
-    found[place] = frame.sort("group", "id")["order"].to_numpy()
-    return found
+def _ids(tables: TableSet, row: Codes) -> pl.Series:
+    """Return the touchpoint_id of some rows."""
+    return tables.scan("touchpoints").select("touchpoint_id").collect()["touchpoint_id"].gather(row)

@@ -16,7 +16,7 @@ Conversions are those of `relkit.features.conversions`, touches and people those
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -262,7 +262,7 @@ def _untouched(read: _Read, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return rows.group_by(by).agg(pl.col("conversions", "value").sum()).sort(by)
 
 
-def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.generic]:
+def _taken(values: NDArray[Any], place: NDArray[np.signedinteger[Any]]) -> NDArray[Any]:
     """Return the values at some places; anything at -1, also if there are none."""
     return values[place] if len(values) else np.zeros(len(place), values.dtype)
 
@@ -270,7 +270,7 @@ def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.
 def _touch_rows(read: _Read, rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Return one row per touch of a journey."""
     place, counts = read.cuts.touch, np.diff(read.cuts.start)
-    kinds = enumerated(read.touches.kind.astype(np.uint32), read.touches.kinds)[place]
+    kinds = enumerated(read.touches.kind, read.touches.kinds)[place]
     facts = pl.DataFrame(
         {
             "journey": _journey(read),

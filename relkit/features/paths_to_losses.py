@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from relkit.features.id_codes import coded_ids, codes_among
 from relkit.features.preceding_moments import preceding_moments
 
 WINDOW_DAYS = 30
@@ -31,6 +32,7 @@ def moments_before(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days: 
     Returns:
         loss, kind, channel, then the columns of `preceding_moments`.
     """
+    losses, moments = _coded(losses, moments)
     people = moments.group_by("customer_id").agg(since=pl.col("at").min())
     pairs = moments.select("kind", "channel").unique().sort("kind", "channel").rows()
     found = [
@@ -68,6 +70,13 @@ def paths_to_losses(losses: pl.DataFrame, moments: pl.DataFrame, *, window_days:
     shared = joined.with_columns(share=pl.col("losses") / max(len(known), 1), base_share=pl.col("others") / max(len(compared), 1))
     text = pl.col("path").list.join(" > ")
     return shared.select("path", "losses", "share", "others", "base_share").sort(["losses", text], descending=[True, False])
+
+
+def _coded(losses: pl.DataFrame, moments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return both with numbers for customers, which are compared many times; losses of customers without moments are left out."""
+    names, codes = coded_ids(moments["customer_id"])
+    known = losses.with_columns(customer_id=codes_among(names, losses["customer_id"])).drop_nulls("customer_id")
+    return known, moments.with_columns(customer_id=codes)
 
 
 def _of(moments: pl.DataFrame, kind: str, channel: str) -> pl.DataFrame:

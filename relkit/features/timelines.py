@@ -21,7 +21,7 @@ from relkit.contracts import INSTANT
 from relkit.features.business_days import business_days
 from relkit.features.conversions import Conversions, conversions, there_before
 from relkit.features.journey_groups import segments_of
-from relkit.features.journey_people import code_of, customer_names, test_accounts
+from relkit.features.journey_people import are_tests, code_of, customer_names
 from relkit.features.journey_touches import Touches, enumerated, known_touches
 from relkit.features.known_rows import known_rows
 from relkit.features.wanted_journeys import US_A_DAY, Wanted
@@ -102,7 +102,7 @@ class _Lines:
         there.resize(touches.people)
         there[touches.person] = True
         there[sales.customer] = True
-        there[: len(listed)] &= ~test_accounts(tables)
+        there[: len(listed)] &= ~are_tests(tables)
         if wanted.first_only:
             there[: len(listed)] &= ~there_before(tables)
         starts_on = _first_day(tables, touches.at, sales.at, as_of)
@@ -138,7 +138,7 @@ class _Lines:
             "person": touches.person,
             "touch_days": self._days(touches.at),
             "touch_channels": enumerated(touches.channel, touches.channels),
-            "touch_kinds": enumerated(touches.kind.astype(np.uint32), touches.kinds),
+            "touch_kinds": enumerated(touches.kind, touches.kinds),
         }
         return _by_person(pl.DataFrame(columns))
 

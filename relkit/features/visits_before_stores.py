@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.channels import HUMAN_CHANNELS
-from relkit.features.customer_moments import PURCHASE
 from relkit.features.preceding_moments import preceding_moments
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ def visits_before_stores(moments: pl.DataFrame, purchases: pl.DataFrame, *, wind
         The columns of `relkit.features.preceding_moments`, the events being purchases in a store; no event if there are none.
     """
     bought = store_purchases(purchases)
-    people = moments.group_by("customer_id").agg(since=pl.col("at").min()).join(bought, on="customer_id", how="semi")
-    visits = moments.filter(pl.col("kind").is_in(WEB_KINDS), pl.col("kind") != PURCHASE)
+    buyers = bought.select("customer_id").unique()
+    people = moments.join(buyers, on="customer_id", how="semi").group_by("customer_id").agg(since=pl.col("at").min())
+    visits = moments.filter(pl.col("kind").is_in(WEB_KINDS))
     return preceding_moments(bought, visits, people, windows_days=windows_days)
 
 

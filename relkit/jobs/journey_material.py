@@ -139,7 +139,7 @@ class JourneyMaterial:
         bought = purchases_of(tables, as_of) if tables.has("transactions") else no_purchases()
         long = long_silence_days(bought) if silence_days is None else silence_days
         return CustomerMoments(
-            moments=customer_moments(tables, as_of),
+            moments=customer_moments(tables, as_of, bought if tables.has("transactions") else None),
             purchases=bought,
             losses=losses(tables, as_of, bought, silence_days=long),
             silence_days=long,

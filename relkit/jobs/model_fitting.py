@@ -166,10 +166,13 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
 
 
 def _credit(fitted: Fitted) -> dict[str, Any]:
-    """Return the credit of a model that gives some to channels, one record per channel, among the details."""
+    """Return the credit of a model that gives some to channels among the details, one record per channel, and its removal effects."""
     from relkit.models.base import CreditsChannels
 
-    return {"credit": fitted.credit().to_dicts()} if isinstance(fitted, CreditsChannels) else {}
+    if not isinstance(fitted, CreditsChannels):
+        return {}
+    removal = getattr(fitted, "removal_terms", None)
+    return {"credit": fitted.credit().to_dicts()} | ({} if removal is None else {"effects": removal().to_dicts()})
 
 
 def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:

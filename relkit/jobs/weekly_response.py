@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
@@ -100,16 +101,19 @@ class WeeklyResponse:
         return fit_as_of(settings, inputs.features(self.tables, self.edge), self.edge)
 
     def lift(self) -> pl.DataFrame | None:
-        """Return the factors by which experiments corrected the model's credit (`LIFT_CONTRACT`); None if it was not calibrated.
+        """Return channel, factor and log_error of the channels that experiments measured; None if there are none.
 
-        The credit of a calibrated model is already multiplied by them, so that what is left is their error.
+        The credit of a calibrated model is already multiplied by its factors, so that 1 with their relative error is left.
         """
         import polars as pl
 
-        factors: pl.DataFrame | None = getattr(self.fitted, "lift_errors", None)
-        if factors is None or factors.is_empty():
+        factors: pl.DataFrame | None = getattr(self.fitted, "factors", None)
+        if factors is None:
             return None
-        return factors.select("channel", pl.lit(1.0).alias("factor"), "log_error")
+        tested = factors.filter(pl.col("source") == "test", pl.col("factor") > 0)
+        reach = NormalDist().inv_cdf((1 + self.fitted.settings.level) / 2)
+        error = (pl.col("factor_upper") - pl.col("factor_lower")) / (2 * reach * pl.col("factor"))
+        return None if tested.is_empty() else tested.select("channel", pl.lit(1.0).alias("factor"), error.alias("log_error"))
 
     def responses(self) -> ChannelResponses:
         """Return the responses of the channels."""

@@ -93,7 +93,7 @@ TEXTS: dict[str, Text] = {
     "own": Text("Difference, conversions of the tested channels", "Différence, conversions des canaux testés"),
     "n_lift": Text(
         "The same companies, with and without the tests’ results; below 0, the tests help. 95% intervals, paired by company.",
-        "Mêmes entreprises, avec et sans les résultats des tests ; au-dessous de 0, les tests aident. Intervalles à 95\u00a0%, appariés par "
+        "Mêmes entreprises, avec et sans résultats des tests ; au-dessous de 0, les tests aident. Intervalles à 95\u00a0%, appariés par "
         "entreprise.",
     ),
     "made": Text("Measured on {day}, with {versions}.", "Mesuré le {day}, avec {versions}."),

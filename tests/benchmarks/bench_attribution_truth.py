@@ -21,39 +21,26 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from measuring import measured
+from attribution_truth import MEASURES, OWN_VISITS, TESTS, Figures, credits_of, errors, truth_of
 
 import relkit
-from relkit.families.bindings import inputs_of
 from relkit.models import catalogue
-from relkit.tables.reading import read_tables
 from relkit.tables.simulation.advertised import AdvertisedCompany, advertised_company
-from relkit.tables.table_set import TableSet
 from relkit.workplace import workplace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 RUNS = os.environ.get("RELKIT_BENCH_RUNS", "")
 FORMAT = 1
 FAMILY, JUDGED = "attribution", "attribution.incremental"
-TESTS = "lift_tests"
 PEOPLE = 10_000
 SEEDS, MANY, NULL_SEEDS = range(1000, 1020), range(1000, 1100), range(1000, 1020)
 WORLD, HIDDEN, NULL = "targeted", "hidden", "null"
-OWN_VISITS = "direct"
-"""Visits are credited with nothing by the judged model, by its settings: their interval says nothing about coverage."""
 LEVEL = 0.9
-MEASURES = ("share", "paid_share", "conversions")
-Figures = dict[str, Any]
 
 
 def runs_folder() -> Path:
@@ -70,38 +57,6 @@ def kept_or(name: str, otherwise: Any = None) -> Any:
 def keep(name: str, result: Any) -> Any:
     (runs_folder() / f"{name}.json").write_text(json.dumps(result), encoding="utf-8")
     return result
-
-
-def credits_of(company: AdvertisedCompany, names: Iterable[str], settings: Figures | None = None) -> dict[str, Figures]:
-    """Return the credit that models give on a company, read and checked as any company's files are, with the CPU seconds of the fit."""
-    found: dict[str, Figures] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        read_tables(company.write(Path(folder) / "data"), Path(folder))
-        tables = TableSet.open(Path(folder) / "tables")
-        as_of = tables.as_of(company.as_of)
-        for name in names:
-            given = dict(settings or {})
-            inputs = inputs_of(name, tables, given)
-            rows = inputs.to_learn(inputs.features(tables, as_of))
-            model = catalogue.make(name, inputs.declared_settings(name, tables, as_of) | given)
-            fitted, seconds, _ = measured(partial(model.fit, rows, as_of=company.as_of))
-            found[name] = {"cpu_seconds": seconds, "credit": by_channel(fitted.credit().rows(named=True))}
-    return found
-
-
-def by_channel(rows: list[Figures]) -> dict[str, Figures]:
-    return {row["channel"]: {key: row[key] for key in ("conversions", "lower", "upper", "share")} for row in rows}
-
-
-def truth_of(company: AdvertisedCompany) -> Figures:
-    """Return the truth of each channel, and of the lift tests."""
-    tests = [
-        {"channel": row["channel_id"], "estimate": row["incremental_conversions"], "low": row["low"], "high": row["high"], "truth": truth}
-        for row, truth in zip(company.tables[TESTS].rows(named=True), company.lift_truth["conversions"], strict=True)
-    ]
-    rows = company.truth.rows(named=True)
-    channels = {row["channel"]: {key: row[key] for key in ("conversions", "removal", "share", "touches")} for row in rows}
-    return {"channels": channels, "baseline": company.baseline, "caused": company.caused, "lift_tests": tests}
 
 
 def untested(company: AdvertisedCompany) -> AdvertisedCompany:
@@ -134,24 +89,6 @@ def all_of(world: str, seed: int) -> dict[str, Figures]:
     found = kept_or(f"{world}_{seed}_others", {}) | kept_or(f"{world}_{seed}_plain", {})
     tested = kept_or(f"{world}_{seed}_tested", {})
     return {**found} | {f"{name} {TESTS}": each for name, each in tested.items()}
-
-
-def errors(credit: dict[str, Figures], truth: dict[str, Figures]) -> dict[str, float]:
-    """Return the mean absolute errors over channels: of shares, of shares without direct visits, and of conversions.
-
-    Credit that is absent is zero.
-    """
-    paid = {name: true for name, true in truth.items() if name != OWN_VISITS}
-    credited, caused = ({name: each.get(name, {}).get("conversions", 0.0) for name in paid} for each in (credit, truth))
-    gaps = {key: [abs(credit.get(name, {}).get(key, 0.0) - true[key]) for name, true in truth.items()] for key in ("share", "conversions")}
-    gaps["paid_share"] = [abs(part_of(credited, name) - part_of(caused, name)) for name in paid]
-    return {key: float(np.mean(values)) for key, values in gaps.items()}
-
-
-def part_of(values: dict[str, float], name: str) -> float:
-    """Return the share of a channel among the channels given; 0 if they have nothing."""
-    whole = sum(values.values())
-    return values[name] / whole if whole else 0.0
 
 
 def paired(values: list[float]) -> tuple[float, float, float]:

@@ -20,6 +20,8 @@ UNTOUCHED = "conversions_without_a_touch"
 """Code of the remark on conversions that no touch preceded."""
 FEW_CONVERSIONS = 30
 """Conversions preceded by a channel below which its credit is reported as resting on little."""
+VALUES_TAKEN_AS_EQUAL = "values_taken_as_equal"
+"""Code of the remark on intervals of values of which only sums over several conversions are known."""
 LISTED = 5
 """Most channels named in a sentence."""
 
@@ -136,7 +138,7 @@ def _grouped_values(paths: CodedPaths) -> Remark | None:
         return None
     share = 100 * float(paths.conversions[is_grouped].sum() / paths.conversions[paths.lengths > 0].sum())
     return Remark(
-        "values_taken_as_equal",
+        VALUES_TAKEN_AS_EQUAL,
         f"{share:.0f} % of the conversions are in rows of several of which only the total value is known; the intervals of values take "
         "the values within a row as equal.",
         f"{french(share)} % des conversions figurent dans des lignes qui en regroupent plusieurs et dont seule la valeur totale est "

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Runs = tuple[Floats, Floats, Codes, Ints, Ints]
+Bins = tuple[Floats, Ints, Ints]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,11 @@ class ExposureForm:
     def first(self) -> Ints:
         """First code of each channel, and the number of codes; (c + 1,)."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(2 * self.bins)])
+
+    @property
+    def arrays(self) -> Bins:
+        """Edges, bins and first code of each channel, for the kernels."""
+        return self.edges, self.bins, self.first
 
     @property
     def channel_of(self) -> Ints:
@@ -110,6 +117,11 @@ class TouchRuns:
     starts: Ints
     offsets: Ints
 
+    @property
+    def arrays(self) -> Runs:
+        """All of them, for the kernels."""
+        return self.days, self.alive_days, self.channel, self.starts, self.offsets
+
 
 def touch_runs(timelines: CodedTimelines, alive_days: Floats, keep: NDArray[np.bool_] | None = None) -> TouchRuns:
     """Return the touches by person and channel.
@@ -145,47 +157,23 @@ def alive_days(timelines: CodedTimelines, lookback_days: float, by_kind: Mapping
 
 def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm, calendar: Calendar) -> Exposures:
     """Return the exposure of people to channels."""
-    stretches = _kernels()[0](
-        runs.days,
-        runs.alive_days,
-        runs.channel,
-        runs.starts,
-        runs.offsets,
-        timelines.from_day,
-        timelines.until_day,
-        form.edges,
-        form.bins,
-        form.first,
-        form.most_earlier,
-        calendar.edges,
-    )
-    return Exposures(*stretches, *order_exposures(timelines, runs, form))
+    stretches = _kernels()[0](runs.arrays, timelines.from_day, timelines.until_day, form.arrays, form.most_earlier, calendar.edges)
+    order_codes, order_offsets = order_exposures(timelines, runs, form)
+    return Exposures(*stretches, order_codes=order_codes, order_code_offsets=order_offsets)
 
 
 def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm) -> tuple[Codes, Ints]:
     """Return the codes of the touches that count at each conversion, and their offsets (n + 1,)."""
-    codes, offsets = _kernels()[1](
-        runs.days,
-        runs.alive_days,
-        runs.channel,
-        runs.starts,
-        runs.offsets,
-        timelines.order_days,
-        timelines.order_offsets,
-        form.edges,
-        form.bins,
-        form.first,
-        form.most_earlier,
-    )
+    codes, offsets = _kernels()[1](runs.arrays, timelines.order_days, timelines.order_offsets, form.arrays, form.most_earlier)
     return codes, offsets
 
 
 @cache
 def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return compiled(_stretches, _alive, _longer, _sort, _changes), compiled(_at_orders, _alive, _longer)
+    return compiled(_stretches, _alive, _longer, _sort, _changes, _codes_at, _zero_to), compiled(_at_orders, _alive, _longer, _passed)
 
 
-def _longer(values, needed):  # type: ignore[no-untyped-def]
+def _longer(values: Any, needed: int) -> Any:
     """Return an array with room for a number of values."""
     if needed <= len(values):
         return values
@@ -195,7 +183,7 @@ def _longer(values, needed):  # type: ignore[no-untyped-def]
     return longer
 
 
-def _sort(values, n):  # type: ignore[no-untyped-def]
+def _sort(values: Floats, n: int) -> None:
     """Sort the first n values in place (Shell 1959)."""
     gap = n // 2
     while gap > 0:
@@ -205,13 +193,15 @@ def _sort(values, n):  # type: ignore[no-untyped-def]
                 values[at] = values[at - gap]
                 at -= gap
             values[at] = value
-        gap = 1 if 1 < gap < 3 else gap * 5 // 11
+        gap = 1 if gap == 2 else gap * 5 // 11
 
 
-def _alive(codes, n, base, day, days, alive, start, end, edges, bins, most):  # type: ignore[no-untyped-def]
-    """Append the codes of the touches start to end of one channel, all on or before a day, that count on it; return the new number."""
+def _alive(codes: Codes, n: int, day: float, runs: Runs, r: int, end: int, bins_of: Bins, most: int) -> int:
+    """Append the codes of the touches of run r before `end`, all on or before a day, that count on it; return the new number."""
+    days, alive, channel, starts, _ = runs
+    edges, bins, first = bins_of[0][channel[r]], bins_of[1][channel[r]], bins_of[2][channel[r]]
     found = 0
-    for j in range(end - 1, start - 1, -1):
+    for j in range(end - 1, starts[r] - 1, -1):
         since = day - days[j]
         if since > edges[bins - 1] or found > most:
             break
@@ -219,24 +209,24 @@ def _alive(codes, n, base, day, days, alive, start, end, edges, bins, most):  # 
             at = 0
             while since > edges[at]:
                 at += 1
-            codes[n] = base + at + (bins if found else 0)
+            codes[n] = first + at + (bins if found else 0)
             found += 1
             n += 1
     return n
 
 
-def _changes(changes, days, alive, channel, starts, first, last, edges, bins, begin, finish, periods):  # type: ignore[no-untyped-def]
+def _changes(changes: Floats, runs: Runs, i: int, bins_of: Bins, begin: float, finish: float, periods: Floats) -> int:
     """Write the days between begin and finish on which the exposure of a person may change, with both ends; return their number."""
+    days, alive, channel, starts, offsets = runs
     n, low, high = 2, finish, begin
     changes[0], changes[1] = begin, finish
-    for r in range(first, last):
-        own = bins[channel[r]]
+    for r in range(offsets[i], offsets[i + 1]):
+        own, edges = bins_of[1][channel[r]], bins_of[0][channel[r]]
         for j in range(starts[r], starts[r + 1]):
             for k in range(own + 2):
-                after = 0.0 if k == 0 else edges[channel[r], k - 1] if k <= own else alive[j]
-                at = days[j] + after
-                if after <= alive[j] and begin < at < finish:
-                    changes[n] = at
+                after = 0.0 if k == 0 else edges[k - 1] if k <= own else alive[j]
+                if after <= alive[j] and begin < days[j] + after < finish:
+                    changes[n] = days[j] + after
                     n += 1
             low, high = min(low, days[j]), max(high, days[j] + alive[j])
     for at in periods:
@@ -247,61 +237,76 @@ def _changes(changes, days, alive, channel, starts, first, last, edges, bins, be
     return n
 
 
-def _stretches(days, alive, channel, starts, offsets, begins, ends, edges, bins, firsts, most, periods):  # type: ignore[no-untyped-def]
-    size, coded = 0, 0
+def _codes_at(codes: Codes, n: int, day: float, runs: Runs, i: int, passed: Ints, bins_of: Bins, most: int) -> int:
+    """Append the codes of a person at a day; `passed` has the touches of each run up to the day before, and is moved on."""
+    days, starts, first = runs[0], runs[3], runs[4][i]
+    for r in range(first, runs[4][i + 1]):
+        while passed[r - first] < starts[r + 1] and days[passed[r - first]] <= day:
+            passed[r - first] += 1
+        n = _alive(codes, n, day, runs, r, passed[r - first], bins_of, most)
+    return n
+
+
+def _zero_to(passed: Ints, runs: Runs, i: int) -> None:
+    """Begin each run of a person with no touch."""
+    first = runs[4][i]
+    for r in range(first, runs[4][i + 1]):
+        passed[r - first] = runs[3][r]
+
+
+def _stretches(
+    runs: Runs, begins: Floats, ends: Floats, bins_of: Bins, most: int, periods: Floats
+) -> tuple[Ints, Codes, Floats, Codes, Ints]:
+    starts, offsets, size, coded = runs[3], runs[4], 0, 0
     stretch_offsets = np.zeros(len(begins) + 1, np.int64)
-    span, period, code_ends = np.empty(2048), np.empty(1024, np.int32), np.empty(1024, np.int64)
+    span, period, code_ends = np.empty(2048), np.empty(1024, np.int32), np.zeros(1025, np.int64)
     codes, changes, passed = np.empty(4096, np.int32), np.empty(64), np.empty(16, np.int64)
     for i in range(len(begins)):
-        first, last = offsets[i], offsets[i + 1]
-        touches = starts[last] - starts[first]
-        if touches and ends[i] > begins[i]:
-            changes = _longer(changes, touches * (edges.shape[1] + 2) + len(periods) + 2)
-            passed = _longer(passed, last - first)
-            n = _changes(changes, days, alive, channel, starts, first, last, edges, bins, begins[i], ends[i], periods)
-            for r in range(first, last):
-                passed[r - first] = starts[r]
-            now = 0
-            for s in range(n - 1):
-                a, b = changes[s], changes[s + 1]
-                if b <= a:
-                    continue
-                middle, before = (a + b) / 2, coded
-                codes = _longer(codes, coded + (last - first) * (most + 1))
-                for r in range(first, last):
-                    while passed[r - first] < starts[r + 1] and days[passed[r - first]] <= middle:
-                        passed[r - first] += 1
-                    c, end = channel[r], passed[r - first]
-                    coded = _alive(codes, coded, firsts[c], middle, days, alive, starts[r], end, edges[c], bins[c], most)
-                if coded > before:
-                    while now + 2 < len(periods) and periods[now + 1] <= middle:
-                        now += 1
-                    span, period, code_ends = _longer(span, 2 * size + 2), _longer(period, size + 1), _longer(code_ends, size + 1)
-                    span[2 * size], span[2 * size + 1] = a, b
-                    period[size], code_ends[size] = now, coded
-                    size += 1
         stretch_offsets[i + 1] = size
-    code_offsets = np.zeros(size + 1, np.int64)
-    for s in range(size):
-        code_offsets[s + 1] = code_ends[s]
-    return stretch_offsets, period[:size].copy(), span[: 2 * size].copy().reshape(size, 2), codes[:coded].copy(), code_offsets
+        touches = starts[offsets[i + 1]] - starts[offsets[i]]
+        if touches == 0 or ends[i] <= begins[i]:
+            continue
+        changes = _longer(changes, touches * (bins_of[0].shape[1] + 2) + len(periods) + 2)
+        passed = _longer(passed, offsets[i + 1] - offsets[i])
+        n, now = _changes(changes, runs, i, bins_of, begins[i], ends[i], periods), 0
+        _zero_to(passed, runs, i)
+        for s in range(n - 1):
+            middle, before = (changes[s] + changes[s + 1]) / 2, coded
+            if changes[s + 1] > changes[s]:
+                codes = _longer(codes, coded + (offsets[i + 1] - offsets[i]) * (most + 1))
+                coded = _codes_at(codes, coded, middle, runs, i, passed, bins_of, most)
+            if coded > before:
+                while now + 2 < len(periods) and periods[now + 1] <= middle:
+                    now += 1
+                span, period, code_ends = _longer(span, 2 * size + 2), _longer(period, size + 1), _longer(code_ends, size + 2)
+                span[2 * size], span[2 * size + 1] = changes[s], changes[s + 1]
+                period[size], code_ends[size + 1] = now, coded
+                size += 1
+        stretch_offsets[i + 1] = size
+    spans = span[: 2 * size].copy().reshape(size, 2)
+    return stretch_offsets, period[:size].copy(), spans, codes[:coded].copy(), code_ends[: size + 1].copy()
 
 
-def _at_orders(days, alive, channel, starts, offsets, order_days, order_offsets, edges, bins, firsts, most):  # type: ignore[no-untyped-def]
+def _passed(days: Floats, start: int, end: int, day: float) -> int:
+    """Return the position after the touches on or before a day."""
+    while start < end:
+        middle = (start + end) // 2
+        if days[middle] <= day:
+            start = middle + 1
+        else:
+            end = middle
+    return start
+
+
+def _at_orders(runs: Runs, order_days: Floats, order_offsets: Ints, bins_of: Bins, most: int) -> tuple[Codes, Ints]:
+    days, starts, offsets = runs[0], runs[3], runs[4]
     codes, coded = np.empty(4096, np.int32), 0
     code_offsets = np.zeros(len(order_days) + 1, np.int64)
     for i in range(len(order_offsets) - 1):
         for o in range(order_offsets[i], order_offsets[i + 1]):
             codes = _longer(codes, coded + (offsets[i + 1] - offsets[i]) * (most + 1))
             for r in range(offsets[i], offsets[i + 1]):
-                low, high = starts[r], starts[r + 1]
-                while low < high:
-                    middle = (low + high) // 2
-                    if days[middle] <= order_days[o]:
-                        low = middle + 1
-                    else:
-                        high = middle
-                c = channel[r]
-                coded = _alive(codes, coded, firsts[c], order_days[o], days, alive, starts[r], low, edges[c], bins[c], most)
+                end = _passed(days, starts[r], starts[r + 1], order_days[o])
+                coded = _alive(codes, coded, order_days[o], runs, r, end, bins_of, most)
             code_offsets[o + 1] = coded
     return codes[:coded].copy(), code_offsets

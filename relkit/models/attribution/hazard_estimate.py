@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relkit.models.attribution.baseline_calendar import calendar_of
 from relkit.models.attribution.exposure_sweep import exposures_of, touch_runs
@@ -19,6 +18,8 @@ from relkit.models.attribution.hazard_fit import fit_hazard, penalty_of, transla
 from relkit.models.attribution.hazard_likelihood import Combination, hazard_data, shares_anyway
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.models.attribution.baseline_calendar import Calendar
     from relkit.models.attribution.coded_timelines import CodedTimelines, Floats, Ints
     from relkit.models.attribution.exposure_sweep import ExposureForm

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relkit.models.attribution.hazard_likelihood import HazardData, Sums, hazard_sums
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.models.attribution.exposure_sweep import ExposureForm, Floats
     from relkit.models.attribution.hazard_likelihood import Combination
 
@@ -107,7 +108,7 @@ def fit_hazard(
     sums = hazard_sums(data, parameters, combination)
     for _ in range(STEPS):
         precision = penalty.at(variances)
-        covariance = np.linalg.inv(sums.information + precision)
+        covariance = np.asarray(np.linalg.inv(sums.information + precision), np.float64)
         slope = sums.gradient - precision @ parameters
         step = covariance @ slope
         updated = variances if start and not learn else _variances(parameters + step, covariance, penalty, variances)

@@ -23,20 +23,23 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relkit.models.affinity.compiling import compiled
+from relkit.models.attribution.exposure_factors import factor, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from relkit.models.attribution.baseline_calendar import Calendar
     from relkit.models.attribution.coded_timelines import CodedTimelines
-    from relkit.models.attribution.exposure_sweep import Exposures, Floats, Ints
+    from relkit.models.attribution.exposure_factors import Bools, Orders, Signs, Stretches
+    from relkit.models.attribution.exposure_sweep import Codes, Exposures, Floats, Ints
+
+    Room = tuple[Floats, Ints, Bools, Ints, Floats, Floats]
 
 Form = Literal["multiply", "add"]
-SMALLEST = 0.02
-"""Smallest factor on the intensity that an exposure can have if effects add: a rate cannot fall to nothing."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class HazardData:
     @property
     def parameters(self) -> int:
         """Number of parameters: effects, then log factors of the calendar but for its first stretch."""
-        return len(self.is_marker) + self.at_risk.shape[1] - 1
+        return len(self.is_marker) + int(self.at_risk.shape[1]) - 1
 
     @property
     def kept(self) -> Ints:
@@ -100,15 +103,8 @@ class HazardData:
         """Return the first arguments of the kernels."""
         each, (effects, calendar) = self.exposures, self.split(parameters)
         return (
-            each.stretch_offsets,
-            each.stretch_period,
-            self.length,
-            each.stretch_codes,
-            each.stretch_code_offsets,
-            self.order_offsets,
-            self.order_period,
-            each.order_codes,
-            each.order_code_offsets,
+            (each.stretch_offsets, each.stretch_period, self.length, each.stretch_codes, each.stretch_code_offsets),
+            (self.order_offsets, self.order_period, each.order_codes, each.order_code_offsets),
             self.at_risk,
             effects,
             calendar,
@@ -171,40 +167,29 @@ def shares_anyway(data: HazardData, parameters: Floats, combination: Combination
 
 @cache
 def _kernels() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return compiled(_sums, *HELPERS, _add_information), compiled(_anyway, _factor)
+    helpers = (factor, listed, _counted, _begun, _extra, _noted, _add_stretches, _add_orders, _add_person, _clear)
+    return compiled(_sums, *helpers), compiled(_anyway, factor)
 
 
-def _factor(codes, start, end, effects, adds, parts):  # type: ignore[no-untyped-def]
-    """Return the factor on the intensity of an exposure; `parts` becomes what channels and markers add, with the one they add to."""
-    log = 0.0
-    parts[1], parts[2] = 1.0, 1.0
-    for c in range(start, end):
-        if adds[codes[c]] == 0:
-            log += effects[codes[c]]
-        else:
-            parts[adds[codes[c]]] += effects[codes[c]]
-    return np.exp(log) * max(parts[1], SMALLEST) * max(parts[2], SMALLEST)
-
-
-def _anyway(codes, offsets, effects, adds):  # type: ignore[no-untyped-def]
+def _anyway(codes: Codes, offsets: Ints, effects: Floats, adds: Signs) -> Floats:
     parts, shares = np.ones(3), np.empty(len(offsets) - 1)
     for o in range(len(shares)):
-        shares[o] = 1.0 / _factor(codes, offsets[o], offsets[o + 1], effects, adds, parts)
+        shares[o] = 1.0 / factor(codes, offsets[o], offsets[o + 1], effects, adds, parts)
     return shares
 
 
-def _listed(active, slopes, codes, start, end, adds, parts):  # type: ignore[no-untyped-def]
-    """List the parameters of an exposure with the slopes of the log intensity, and return their number."""
-    for c in range(start, end):
-        code = codes[c]
-        active[c - start] = code
-        part = parts[adds[code]]
-        slopes[c - start] = 1.0 if adds[code] == 0 else 0.0 if part <= SMALLEST else 1.0 / part
-    return end - start
+def _counted(orders: Orders, i: int) -> int:
+    """Return the number of conversions of a person in the time at risk."""
+    n = 0
+    for o in range(orders[0][i], orders[0][i + 1]):
+        if orders[1][o] >= 0:
+            n += 1
+    return n
 
 
-def _base_of(mean, touched, at_risk, base, q):  # type: ignore[no-untyped-def]
+def _begun(at_risk: Floats, base: Floats, q: int, room: Room) -> tuple[float, int]:
     """Begin the expected slopes of a person with the calendar; return the expected conversions per own rate, and the slopes listed."""
+    mean, touched = room[0], room[1]
     total, m = 0.0, 0
     for k in range(len(base)):
         if at_risk[k] > 0.0:
@@ -215,23 +200,68 @@ def _base_of(mean, touched, at_risk, base, q):  # type: ignore[no-untyped-def]
     return total, m
 
 
-def _counted(order_period, start, end):  # type: ignore[no-untyped-def]
-    """Return the number of conversions of a person in the time at risk."""
-    n = 0
-    for o in range(start, end):
-        if order_period[o] >= 0:
-            n += 1
-    return n
+def _extra(stretches: Stretches, i: int, base: Floats, effects: Floats, adds: Signs, room: Room) -> float:
+    """Return by how much exposure raises the expected conversions of a person per own rate."""
+    offsets, period, length, codes, ends = stretches
+    total = 0.0
+    for s in range(offsets[i], offsets[i + 1]):
+        total += base[period[s]] * length[s] * (factor(codes, ends[s], ends[s + 1], effects, adds, room[5]) - 1.0)
+    return total
 
 
-HELPERS = (_factor, _listed, _base_of, _counted)
-"""Functions of the kernels of hazards."""
+def _noted(p: int, m: int, room: Room) -> int:
+    """List a parameter if it is not listed yet, and return the number listed."""
+    if room[2][p]:
+        return m
+    room[2][p] = True
+    room[1][m] = p
+    return m + 1
 
 
-def _add_information(information, rate, total, mean, touched, m, q):  # type: ignore[no-untyped-def]
-    """Add the second derivatives of one person that concern the calendar and the expected slopes."""
+def _add_stretches(
+    stretches: Stretches, i: int, rate: float, base: Floats, effects: Floats, adds: Signs, room: Room, m: int, information: Floats
+) -> int:
+    """Add the stretches of a person to the expected slopes and to the information, and return the number of slopes listed."""
+    offsets, period, length, codes, ends = stretches
+    mean, _, _, active, slopes, parts = room
+    for s in range(offsets[i], offsets[i + 1]):
+        plain, at = base[period[s]] * length[s], len(effects) + period[s]
+        expected = plain * factor(codes, ends[s], ends[s + 1], effects, adds, parts)
+        n = listed(active, slopes, codes, ends[s], ends[s + 1], adds, parts)
+        mean[at] += expected - plain
+        for a in range(n):
+            p, part = active[a], expected * slopes[a]
+            m = _noted(p, m, room)
+            mean[p] += part
+            information[at, p] += rate * part
+            for b in range(a + 1):
+                twice = 2.0 if b < a and active[b] == p else 1.0
+                information[max(p, active[b]), min(p, active[b])] += twice * rate * part * slopes[b]
+    return m
+
+
+def _add_orders(
+    orders: Orders, i: int, log_total: float, effects: Floats, calendar: Floats, adds: Signs, room: Room, gradient: Floats
+) -> float:
+    """Add the conversions of a person to the gradient, and return their log-likelihood."""
+    offsets, period, codes, ends = orders
+    _, _, _, active, slopes, parts = room
+    found = 0.0
+    for o in range(offsets[i], offsets[i + 1]):
+        if period[o] >= 0:
+            found += np.log(factor(codes, ends[o], ends[o + 1], effects, adds, parts)) + calendar[period[o]] - log_total
+            gradient[len(effects) + period[o]] += 1.0
+            for a in range(listed(active, slopes, codes, ends[o], ends[o + 1], adds, parts)):
+                gradient[active[a]] += slopes[a]
+    return found
+
+
+def _add_person(information: Floats, gradient: Floats, rate: float, total: float, room: Room, m: int, q: int) -> None:
+    """Take the expected slopes of a person from the gradient, and their products from the information."""
+    mean, touched = room[0], room[1]
     for a in range(m):
         p = touched[a]
+        gradient[p] -= rate * mean[p]
         if p >= q:
             information[p, p] += rate * mean[p]
         share = rate * mean[p] / total
@@ -239,49 +269,29 @@ def _add_information(information, rate, total, mean, touched, m, q):  # type: ig
             information[max(p, touched[b]), min(p, touched[b])] -= share * mean[touched[b]]
 
 
-def _sums(  # type: ignore[no-untyped-def]
-    offsets, period, length, codes, code_offsets, order_offsets, order_period, order_codes, order_code_offsets, at_risk, effects, calendar,
-    adds,
-):  # fmt: skip
+def _clear(room: Room, m: int) -> None:
+    for a in range(m):
+        room[0][room[1][a]] = 0.0
+        room[2][room[1][a]] = False
+
+
+def _sums(
+    stretches: Stretches, orders: Orders, at_risk: Floats, effects: Floats, calendar: Floats, adds: Signs
+) -> tuple[float, Floats, Floats]:
     q, base = len(effects), np.exp(calendar)
     size = q + len(base)
-    gradient, information, mean = np.zeros(size), np.zeros((size, size)), np.zeros(size)
-    touched, is_touched, parts = np.empty(size, np.int64), np.zeros(size, np.bool_), np.ones(3)
-    active, slopes = np.empty(4096, np.int64), np.empty(4096)
+    gradient, information = np.zeros(size), np.zeros((size, size))
+    room = (np.zeros(size), np.empty(size, np.int64), np.zeros(size, np.bool_), np.empty(4096, np.int64), np.empty(4096), np.ones(3))
     log_likelihood = 0.0
     for i in range(len(at_risk)):
-        orders = _counted(order_period, order_offsets[i], order_offsets[i + 1])
-        total, m = _base_of(mean, touched, at_risk[i], base, q)
-        for s in range(offsets[i], offsets[i + 1]):
-            total += base[period[s]] * length[s] * (_factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, parts) - 1.0)
-        if orders and total > 0.0:
-            rate = orders / total
-            for s in range(offsets[i], offsets[i + 1]):
-                expected = base[period[s]] * length[s] * _factor(codes, code_offsets[s], code_offsets[s + 1], effects, adds, parts)
-                at, n = q + period[s], _listed(active, slopes, codes, code_offsets[s], code_offsets[s + 1], adds, parts)
-                mean[at] += expected - base[period[s]] * length[s]
-                for a in range(n):
-                    p, part = active[a], expected * slopes[a]
-                    if not is_touched[p]:
-                        is_touched[p] = True
-                        touched[m] = p
-                        m += 1
-                    mean[p] += part
-                    information[at, p] += rate * part
-                    for b in range(a + 1):
-                        twice = 2.0 if b < a and active[b] == p else 1.0
-                        information[max(p, active[b]), min(p, active[b])] += twice * rate * part * slopes[b]
-            for o in range(order_offsets[i], order_offsets[i + 1]):
-                if order_period[o] >= 0:
-                    theta = _factor(order_codes, order_code_offsets[o], order_code_offsets[o + 1], effects, adds, parts)
-                    log_likelihood += np.log(theta) + calendar[order_period[o]] - np.log(total)
-                    gradient[q + order_period[o]] += 1.0
-                    for a in range(_listed(active, slopes, order_codes, order_code_offsets[o], order_code_offsets[o + 1], adds, parts)):
-                        gradient[active[a]] += slopes[a]
-            for a in range(m):
-                gradient[touched[a]] -= rate * mean[touched[a]]
-            _add_information(information, rate, total, mean, touched, m, q)
-        for a in range(m):
-            mean[touched[a]] = 0.0
-            is_touched[touched[a]] = False
+        n = _counted(orders, i)
+        if n == 0:
+            continue
+        total, m = _begun(at_risk[i], base, q, room)
+        total += _extra(stretches, i, base, effects, adds, room)
+        if total > 0.0:
+            m = _add_stretches(stretches, i, n / total, base, effects, adds, room, m, information)
+            log_likelihood += _add_orders(orders, i, np.log(total), effects, calendar, adds, room, gradient)
+            _add_person(information, gradient, n / total, total, room, m, q)
+        _clear(room, m)
     return log_likelihood, gradient, information

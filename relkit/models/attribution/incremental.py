@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.intervals import bounds
@@ -33,17 +32,23 @@ from relkit.models.attribution.family import TIMELINES
 from relkit.models.attribution.hazard_estimate import Exposed, estimated, people_at_risk
 from relkit.models.attribution.hazard_groups import conversion_groups, totals_table
 from relkit.models.attribution.hazard_likelihood import Combination  # noqa: TC001 storage reads the types of the fields
+from relkit.models.attribution.hazard_remarks import incremental_remarks
+from relkit.models.attribution.hazard_tests import calibration_of
 from relkit.models.attribution.journey_settings import JourneySettings
+from relkit.models.attribution.lift_tests import LiftTest, reason_remarks
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.scalars import check_choice, check_scalar
 from relkit.texts import Text
 
 if TYPE_CHECKING:
-    from relkit.models.attribution.hazard_estimate import Estimate
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from relkit.contracts import Contract
+    from relkit.models.attribution.calibration import Calibration
     from relkit.models.attribution.hazard_credit import GroupCredit
+    from relkit.models.attribution.hazard_estimate import Estimate
     from relkit.models.attribution.hazard_groups import ConversionGroups
 
 EDGES_DAYS = (1.0, 3.0, 7.0, 14.0)
@@ -62,6 +67,8 @@ class Incremental(JourneySettings):
         own_visits: channels that people come by themselves: signs of interest, credited with nothing.
         edges_days: upper edges of the bins of time since the most recent touch, below the lookback.
         most_earlier: touches of a channel before its most recent one that count.
+        lift_tests: experiments to which the credit is calibrated; by default those of the table lift_tests.
+        doubt: least error of the model beyond sampling, as a share of its credit, in that calibration.
     """
 
     name: ClassVar[str] = "attribution.incremental"
@@ -77,11 +84,14 @@ class Incremental(JourneySettings):
     own_visits: tuple[str, ...] = ("direct",)
     edges_days: tuple[float, ...] = EDGES_DAYS
     most_earlier: int = 3
+    lift_tests: tuple[LiftTest, ...] = ()
+    doubt: float = 0.25
 
     def __post_init__(self) -> None:
         """Refuse invalid settings."""
         super().__post_init__()
         check_choice(self.combine, "combine", ("auto", "add", "multiply"))
+        check_scalar(self.doubt, "doubt", ge=0, le=10, where=self.name, remedy="Write 0.25 for 25 %.")
         check_scalar(self.most_earlier, "most_earlier", ge=0, le=20, where=self.name)
         if list(self.edges_days) != sorted(set(self.edges_days)) or any(not edge > 0 for edge in self.edges_days):
             problem = f"edges_days is {self.edges_days}; edges must be above 0 and ascend."
@@ -128,26 +138,33 @@ class Incremental(JourneySettings):
             what = "touch" if len(timelines.order_days) else "conversion"
             remedy = "Check that touchpoints and sales have rows up to this day, and what conversion asks for."
             raise NotEnoughEventsError(f"there is no {what}.", where=self.name, remedy=remedy)
-        buyers, form = people_at_risk(timelines, self.longest_days), self.form(timelines.names)
+        buyers = people_at_risk(timelines, self.longest_days)
+        form = self.form(timelines.names)
         exposed = Exposed(form, self.marks(timelines.names), alive_days(buyers, self.lookback_days, self.lookbacks))
         estimate = estimated(buyers, exposed, self.combine)
-        fitted = estimate.fitted
         groups = conversion_groups(buyers, self.period)
         credit = estimate.credit("shapley", buyers.order_values, groups.codes, groups.number)
-        sums = credit.sums.sum(axis=2)
+        whole = credit.added(np.zeros(groups.number, np.int64), 1)
+        own = (whole.sums[0, 0], np.sqrt(whole.variances(estimate.fitted, estimate.precision)[0, 0]))
+        calibration, left_out = calibration_of(self.lift_tests, buyers, estimate, self.own_visits, own, self.doubt)
         info = FitInfo(
             as_of=as_of,
             rows=timelines.people,
-            log_likelihood=fitted.sums.log_likelihood,
-            converged=fitted.converged,
+            log_likelihood=estimate.fitted.sums.log_likelihood,
+            converged=estimate.fitted.converged,
             fingerprint=fingerprint(columns_read(features)),
+            remarks=(*incremental_remarks(timelines, estimate, whole, self), *reason_remarks(left_out)),
         )
+        sums = (credit.sums * calibration.factors).sum(axis=2)
         return FittedIncremental(
             settings=self,
             info=info,
-            credits=_credits(self, timelines.names, credit, groups, estimate),
+            credits=_credits(self, timelines.names, credit, groups, estimate, calibration),
             totals=totals_table(buyers, groups, {"conversions": sums[0], "value": sums[1]}),
             effects=_effects(timelines.names, form, estimate),
+            uncalibrated=_credits(self, timelines.names, credit, groups, estimate, calibration.without()),
+            factors=calibration.table(timelines.names, self.level),
+            tests=calibration.tests,
             combined=estimate.combination,
         )
 
@@ -165,6 +182,9 @@ class FittedIncremental(FittedCredit):
     Attributes:
         settings: the settings that were fitted.
         effects: channel, is_earlier (than the most recent touch), until_days (upper edge of the bin of age), effect, std_error, is_marker.
+        uncalibrated: credit before the calibration to lift tests, as `credits`.
+        factors: channel, factor, factor_lower, factor_upper, source: the calibration.
+        tests: lift tests next to what the model predicted for their days (`relkit.models.attribution.calibration`).
         combined: how effects combine.
     """
 
@@ -173,17 +193,23 @@ class FittedIncremental(FittedCredit):
 
     settings: Incremental
     effects: pl.DataFrame
+    uncalibrated: pl.DataFrame
+    factors: pl.DataFrame
+    tests: pl.DataFrame
     combined: Combination
 
 
-def _credits(settings: Incremental, names: pl.Series, credit: GroupCredit, groups: ConversionGroups, estimate: Estimate) -> pl.DataFrame:
+def _credits(
+    settings: Incremental, names: pl.Series, credit: GroupCredit, groups: ConversionGroups, estimate: Estimate, calibration: Calibration
+) -> pl.DataFrame:
     """Return the table of credit."""
     parts = []
     for rows, codes in groups.groupings:
         added = credit.added(codes, len(rows))
-        errors = np.sqrt(added.variances(estimate.fitted, estimate.precision))
-        lows, highs = bounds(added.sums, errors, settings.level)
-        parts += [(row, _table(names, added.sums[:, at], lows[:, at], highs[:, at])) for at, row in enumerate(rows)]
+        variances = added.variances(estimate.fitted, estimate.precision)
+        sums = added.sums * calibration.factors
+        lows, highs = bounds(sums, calibration.spread(added.sums, variances), settings.level)
+        parts += [(row, _table(names, sums[:, at], lows[:, at], highs[:, at])) for at, row in enumerate(rows)]
     return credit_table(parts)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.models.attribution.credit_remarks import named
+from relkit.models.attribution.credit_remarks import VALUES_TAKEN_AS_EQUAL, named
 from relkit.models.attribution.markov_orders import chosen
 from relkit.remarks import Remark, french
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.markov_groups import ChainLearner, GroupChain
     from relkit.models.attribution.markov_removal import MarkovRemoval
-
-REPLACED = "values_taken_as_equal"
-"""Code of a remark on all paths that a chain does without: it estimates the variance of values within rows."""
 
 
 def markov_remarks(
@@ -32,7 +29,8 @@ def markov_remarks(
         whole: chain of all journeys.
         orders: those compared; empty if the order was given.
     """
-    kept = [remark for remark in remarks if learner.whole_rows or remark.code != REPLACED]
+    # A chain estimates the variance of the values within rows from that between them.
+    kept = [remark for remark in remarks if learner.whole_rows or remark.code != VALUES_TAKEN_AS_EQUAL]
     own = [
         _never_followed(whole.effects()),
         _order_chosen(orders),

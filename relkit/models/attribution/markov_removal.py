@@ -195,7 +195,8 @@ class MarkovRemoval(JourneySettings):
         settings = fitted.settings  # a champion may have been fitted with other settings
         plain = replace(settings, order=fitted.order, sequences=(), interval="steps")
         moved = judged_shares(replace(fitted, settings=plain), outcomes)
-        later = settings.sums(CodedPaths.of(outcomes), fitted.order).chain()
+        # Journeys that failed count here even for a chain learnt without them: it did not forecast that they would.
+        later = replace(settings, null_paths=True).sums(CodedPaths.of(outcomes), fitted.order).chain()
         total, steps = held_out_log_likelihood(fitted.sums, later)
         return {self.holdout_metric.name: total / steps, "steps_judged": steps, **moved}
 
@@ -253,6 +254,19 @@ class FittedMarkovRemoval(FittedCredit):
         places = {"channel": names, "best": 1 + above.sum(axis=0), "worst": len(names) - above.sum(axis=1)}
         order = pl.DataFrame({"channel": names, "share": share}).sort("share", "channel", descending=[True, False])
         return order.select("channel").join(pl.DataFrame(places), on="channel", how="left", maintain_order="left")
+
+    def removal_terms(self) -> pl.DataFrame:
+        """Return term, estimate, std_error of the removal effects of channels in all journeys.
+
+        Examples:
+            >>> import polars as pl
+            >>> from datetime import date
+            >>> paths = pl.DataFrame({"channels": [["search"], ["social"]], "conversions": [3.0, 1.0]})
+            >>> MarkovRemoval().fit(paths, as_of=date(2025, 6, 30)).removal_terms().select("term", "estimate").rows()
+            [('removal of search', 0.75), ('removal of social', 0.25)]
+        """
+        whole = self.effects.filter(pl.col("segment").is_null(), pl.col("period").is_null())
+        return whole.select(pl.format("removal of {}", "channel").alias("term"), pl.col("removal_effect").alias("estimate"), "std_error")
 
     def summary(self) -> pl.DataFrame:
         """Return term (the channel), estimate (conversions credited), std_error, lower, upper."""

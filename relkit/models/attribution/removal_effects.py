@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from relkit.models.attribution.markov_walks import walked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-_DENSE_STATES, _DENSE_CHANNELS = 300, 4_000
+_DENSE_STATES, _DENSE_CHANNELS = 150, 4_000
 """Numbers of states up to which chains are solved by dense matrices: of a higher order, and of order 1."""
 _BLOCK = 1 << 22
 
@@ -105,7 +107,7 @@ def solved_chain(sums: TransitionSums, sequences: Sequence[Sequence[int]] = (), 
     """
     steps = _steps_of(sums)
     blocked = [*_into_channels(sums, steps), *_along(sums, steps, sequences)]
-    found = _solutions(steps, blocked, len(sums.names), sums.order)
+    found = _solutions(steps, blocked, len(sums.names))
     parts = [_removal(steps, each, blocked, spread, variances=variances) for each, spread in zip(found, (0.0, steps.spread), strict=True)]
     journeys = float(sums.count[sums.state == 0].sum())
     (whole, effects, variance), (worth, value_effects, value_variance) = parts
@@ -125,6 +127,8 @@ class _Steps:
         ends: conversions from each state; (S,).
         value: their value; (S,).
         spread: variance of the value of one conversion from each state, times their number; (S,).
+        latest: code of the last touch of each state, -1 before any; (S,).
+        order: touches that a state remembers.
     """
 
     at: Ints
@@ -136,6 +140,8 @@ class _Steps:
     ends: Floats
     value: Floats
     spread: Floats
+    latest: Ints
+    order: int
 
     @property
     def number(self) -> int:
@@ -162,6 +168,8 @@ def _steps_of(sums: TransitionSums) -> _Steps:
         ends=ends,
         value=sums.value[0],
         spread=_spread(sums, ends),
+        latest=sums.states[:, -1].astype(np.int64),
+        order=sums.order,
     )
 
 
@@ -244,18 +252,18 @@ class _Solutions:
     y: Floats
 
 
-def _solutions(steps: _Steps, blocked: list[Ints], channels: int, order: int) -> tuple[_Solutions, _Solutions]:
+def _solutions(steps: _Steps, blocked: list[Ints], channels: int) -> tuple[_Solutions, _Solutions]:
     """Return the solutions for conversions and for their value.
 
     A removal of transitions leaves the states behind them in the chain, unreached, so that all chains are solved alike.
     """
     ends = np.column_stack([steps.ends, steps.value])
     x, y = np.empty((len(blocked) + 1, steps.number, 2)), np.empty((len(blocked) + 1, steps.number))
-    dense = steps.number <= (_DENSE_CHANNELS if order == 1 else _DENSE_STATES)
-    first = 0
-    if dense and order == 1:
-        first = 1 + channels
-        x[:first], y[:first] = _from_one_inverse(steps, ends, channels)
+    dense = steps.number <= (_DENSE_CHANNELS if steps.order == 1 else _DENSE_STATES)
+    together = _from_one_inverse(steps, ends, channels) if dense and steps.order == 1 else None if dense else _walked(steps, ends, channels)
+    first = 0 if together is None else 1 + channels
+    if together is not None:
+        x[:first], y[:first] = together
     for d, mine in list(enumerate([np.zeros(0, np.int64), *blocked]))[first:]:
         x[d], y[d] = (_dense if dense else _sparse)(steps, mine, ends)
     np.maximum(y, 0.0, out=y)
@@ -302,6 +310,15 @@ def _dense(steps: _Steps, mine: Ints, ends: Floats) -> tuple[Floats, Floats]:
     """Solve one chain by dense matrices."""
     matrix = _matrix(steps, mine)
     return np.asarray(np.linalg.solve(matrix, ends)), np.asarray(np.linalg.solve(matrix.T, _at_start(steps)))
+
+
+def _walked(steps: _Steps, ends: Floats, channels: int) -> tuple[Floats, Floats] | None:
+    """Return x and y of a large chain, whole and without each channel; None if its journeys hardly ever end."""
+    from scipy.sparse import csr_array
+
+    diagonal, kept = _kept(steps, np.zeros(0, np.int64))
+    between = csr_array((steps.count[kept], (steps.start[kept], steps.to[kept])), shape=(steps.number, steps.number))
+    return walked(between, diagonal, ends, steps.latest, channels)
 
 
 def _sparse(steps: _Steps, mine: Ints, ends: Floats) -> tuple[Floats, Floats]:

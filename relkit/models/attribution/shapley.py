@@ -5,8 +5,8 @@ Its answer depends on the game, that is on the worth of a set of channels:
     unanimity   the conversions of the journeys whose channels all lie in the set. Exact in one pass: a conversion is shared equally among
                 the different channels of its journey (Zhao et al., section 3), as if each had been needed. Neither order, repetition nor
                 journeys without a conversion count.
-    ordered     the same with a player for each channel at each position (their ordered Shapley value); `positions` has all of them, and
-                their sums by channel are the linear rule's credit.
+    ordered     the same credit by position too: the part of a channel is spread over the places at which it stands in the journey (their
+                ordered Shapley value); `positions` has it.
     rate        the conversion rate of these journeys (`relkit.models.attribution.rate_game`): reads failures too, may be negative.
 
     Zhao, K., Mahboobi, S. H. and Bagheri, S. R. (2018), Shapley value methods for attribution modeling in online advertising,
@@ -31,7 +31,7 @@ from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.attribution.judging import SHARE_MOVED, judged_shares
 from relkit.models.attribution.portions import Portions, converting, converting_groups
 from relkit.models.attribution.rate_game import EXACT_CHANNELS, exact_rate_credit, sampled_rate_credit
-from relkit.models.attribution.touch_rules import info_of, read_paths, shared_equally
+from relkit.models.attribution.touch_rules import info_of, read_paths
 from relkit.models.base import HoldoutMetric  # noqa: TC001 storage reads the types of the settings
 from relkit.remarks import Remark
 from relkit.scalars import check_choice, check_scalar
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.contracts import Contract
-    from relkit.models.attribution.coded_paths import CodedPaths
+    from relkit.models.attribution.coded_paths import CodedPaths, Floats, Ints
     from relkit.models.attribution.journey_groups import Grouping
     from relkit.models.attribution.rate_game import RateCredit
 
@@ -147,8 +147,6 @@ class Shapley(JourneySettings):
         if self.game == "rate":
             return self._by_rates(paths)[0]
         ended, groupings = converting(paths), converting_groups(paths)
-        if self.game == "ordered":
-            return Portions.of_touches(ended, shared_equally(ended)).credit(ended, groupings, self.level)
         return credit_table([(group, _equal_frame(ended.names, sets, self.level)) for group, sets in _sets_of(ended, groupings)])
 
     def _by_rates(self, paths: CodedPaths) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -168,7 +166,7 @@ class Shapley(JourneySettings):
     def _remarks(self, found: pl.DataFrame) -> tuple[Remark, ...]:
         """Return the remarks on the game."""
         if self.game != "rate":
-            return (UNANIMITY,) if self.game == "unanimity" else ()
+            return (UNANIMITY,)
         below = found.filter(pl.col("conversions") < 0, pl.all_horizontal(pl.col("segment", "period").is_null()))
         return (RATES, *([_negative(below["channel"].to_list())] if len(below) else []))
 
@@ -179,7 +177,7 @@ class FittedShapley(FittedCredit):
 
     Attributes:
         settings: the settings that were fitted.
-        positions: channel, position (1 is the first touch), conversions, value: the players of the ordered game; empty for the others.
+        positions: channel, position (1 is the first touch), conversions, value: of the game "ordered"; empty for the others.
         drawn: channel, std_error (of the conversions), orders: the error left by drawing orders; empty if all of them were valued.
     """
 
@@ -242,18 +240,25 @@ def _positions(paths: CodedPaths) -> pl.DataFrame:
     """Return the credit of each channel at each position of journeys that all converted."""
     lengths = paths.lengths
     rows = np.repeat(np.arange(paths.rows), lengths)
-    position = np.arange(len(rows)) - np.repeat(paths.offsets[:-1], lengths) + 1
-    part = shared_equally(paths)
-    touches = pl.DataFrame(
-        {
-            "code": paths.touches,
-            "position": position,
-            "conversions": part * paths.conversions[rows],
-            "value": part * paths.value[rows],
-        }
-    )
+    part = _parts_of_touches(paths, rows)
+    touches = pl.DataFrame({
+        "code": paths.touches,
+        "position": np.arange(len(rows)) - np.repeat(paths.offsets[:-1], lengths) + 1,
+        "conversions": part * paths.conversions[rows],
+        "value": part * paths.value[rows],
+    })  # fmt: skip
     sums = touches.group_by("code", "position").agg(pl.sum("conversions", "value")).sort("code", "position")
     return sums.select(channel=paths.names.gather(sums["code"]), position="position", conversions="conversions", value="value")
+
+
+def _parts_of_touches(paths: CodedPaths, rows: Ints) -> Floats:
+    """Return the part of each touch in its journey: that of its channel, spread over the touches of the channel; (m,)."""
+    pairs = Portions.of_touches(paths, np.ones(len(rows)))
+    different = np.bincount(pairs.rows, minlength=paths.rows)
+    channels = len(paths.names)
+    pair = np.searchsorted(pairs.rows * channels + pairs.channels, rows * channels + paths.touches)
+    parts: Floats = 1.0 / (different[rows] * pairs.sizes[pair])
+    return parts
 
 
 def _no_rows(schema: dict[str, Any]) -> pl.DataFrame:

@@ -261,7 +261,9 @@ LIFT_TESTS = Contract(
             high=0.9999,
             null_means="0.95",
         ),
-        money("incremental_value", "Incremental value", "Valeur incrémentale", "Value of the conversions caused.", null_means="not measured"),
+        money(
+            "incremental_value", "Incremental value", "Valeur incrémentale", "Value of the conversions caused.", null_means="not measured"
+        ),
         whole("treated", "Treated", "Traités", "People drawn to be reached.", low=0, null_means="not known"),
         whole("control", "Control", "Témoins", "People drawn from whom the channel was withheld.", low=0, null_means="not known"),
         text("method", "Method", "Méthode", "Design: holdout of people, of regions, of days."),

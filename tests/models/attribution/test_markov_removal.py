@@ -338,6 +338,29 @@ def test_the_chain_that_made_the_journeys_forecasts_them_best() -> None:
     assert fit(frame, order=0).order == 1
 
 
+def test_a_chain_without_failures_does_not_forecast_them() -> None:
+    frame, later = drawn(500, seed=9), drawn(300, seed=10)
+    judged = [fitted.settings.judge(fitted, frame, later) for fitted in (fit(frame), fit(frame, null_paths=False))]
+    assert judged[0]["log_likelihood_per_step"] > judged[1]["log_likelihood_per_step"]
+    assert judged[0]["steps_judged"] == judged[1]["steps_judged"]
+
+
+def test_values_known_by_sums_only_have_wider_intervals() -> None:
+    """Rows of several conversions: the chain estimates the variance within rows from that between them."""
+    rng = np.random.default_rng(11)
+    worth = rng.gamma(2.0, 10.0, 4000)
+    names = rng.choice(["a", "b"], 4000)
+    each = pl.DataFrame({"channels": [[name] for name in names], "conversions": np.ones(4000), "value": worth})
+    some = (
+        each.with_columns(part=pl.int_range(pl.len()) // 40).group_by("channels", "part").agg(pl.sum("conversions", "value")).drop("part")
+    )
+    one, many = fit(each), fit(some)
+    assert golden_paths.credited(many, "value") == pytest.approx(golden_paths.credited(one, "value"))
+    assert many.errors["value"].to_list() == pytest.approx(one.errors["value"].to_list(), rel=0.2)
+    assert not any(remark.code == "values_taken_as_equal" for remark in many.info.remarks)
+    assert any(remark.code == "values_taken_as_equal" for remark in fit(some, removal="fail").info.remarks)
+
+
 def test_journeys_with_channels_never_seen_are_judged() -> None:
     fitted = fit(paths(("a", 3, 1)))
     judged = fitted.settings.judge(fitted, paths(("a", 1, 0)), paths(("a > new", 1, 0)))

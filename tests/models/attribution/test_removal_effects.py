@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from relkit.models.attribution import removal_effects
+from relkit.models.attribution import markov_walks, removal_effects
 from relkit.models.attribution.coded_paths import CodedPaths
 from relkit.models.attribution.removal_effects import SolvedChain, solved_chain
 from relkit.models.attribution.transition_sums import TransitionSums
@@ -74,14 +74,17 @@ def test_effects_are_those_of_exact_fractions(order: int) -> None:
     np.testing.assert_allclose(chain.effects, right, rtol=1e-12)
 
 
-def test_dense_and_sparse_solutions_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dense_walked_and_sparse_solutions_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     sums = sums_of(walks(300, seed=3, names="abcdefgh"), 2)
     dense = solved_chain(sums, [(0, 1)])
     monkeypatch.setattr(removal_effects, "_DENSE_STATES", 0)
     monkeypatch.setattr(removal_effects, "_BLOCK", 100)
+    walked = solved_chain(sums, [(0, 1)])
+    monkeypatch.setattr(markov_walks, "MOST_STEPS", 3)
     sparse = solved_chain(sums, [(0, 1)])
     for name in ("effects", "value_effects", "variance", "value_variance"):
-        np.testing.assert_allclose(getattr(sparse, name), getattr(dense, name), rtol=1e-9, atol=1e-14, err_msg=name)
+        for other in (walked, sparse):
+            np.testing.assert_allclose(getattr(other, name), getattr(dense, name), rtol=1e-9, atol=1e-14, err_msg=name)
 
 
 def test_order_one_by_one_inverse_and_by_many_agree(monkeypatch: pytest.MonkeyPatch) -> None:

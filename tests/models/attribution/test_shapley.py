@@ -13,7 +13,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import ParameterError
-from relkit.models.attribution.linear import Linear
 from relkit.models.attribution.shapley import Shapley
 
 if TYPE_CHECKING:
@@ -86,12 +85,31 @@ def test_order_and_repeats_do_not_matter_and_no_channel_is_dropped_by_its_name()
         assert golden_paths.credited(fit(paths)) == pytest.approx(dict.fromkeys("abcde", 0.2))
 
 
-def test_the_ordered_game_has_a_player_for_each_position() -> None:
-    paths = pl.DataFrame({"channels": [["a", "b"], ["b", "a", "b"]], "conversions": [2.0, 3.0], "value": [20.0, 60.0]})
+ORDERED = {
+    "a": [3.0, 3.666667, 0.0, 0.0, 0.0],
+    "b": [1.5, 2.0, 2.5, 0.0, 0.0],
+    "c": [5.0, 0.0, 2.0, 0.0, 0.666667],
+    "d": [0.222222, 3.0, 0.222222, 3.222222, 0.0],
+    "e": [3.0, 0.0, 0.0, 0.0, 2.0],
+}
+"""Position scores of OrderedShapleyAttribution in shapley-attribution 2.1.0, for case 13 and two journeys that return to a channel."""
+
+
+def test_the_ordered_game_agrees_with_another_program() -> None:
+    more = pl.DataFrame({"channels": [["b", "a", "b", "d"], ["d", "a", "d", "d", "c"]], "conversions": [3, 2]})
+    fitted = fit(pl.concat([golden_paths.case("13").select("channels", "conversions"), more]), game="ordered")
+    known = {(channel, place): credit for channel, row in ORDERED.items() for place, credit in enumerate(row, 1) if credit}
+    found = {(channel, place): credit for channel, place, credit, _ in fitted.positions.iter_rows()}
+    assert found == pytest.approx(known, abs=5e-7)
+
+
+def test_credit_by_position_adds_up_to_that_of_the_channels() -> None:
+    paths = random_paths(np.random.default_rng(9), 6)
     fitted = fit(paths, game="ordered")
-    expected = [("a", 1, 1.0, 10.0), ("a", 2, 1.0, 20.0), ("b", 1, 1.0, 20.0), ("b", 2, 1.0, 10.0), ("b", 3, 1.0, 20.0)]
-    assert_frame_equal(fitted.positions, pl.DataFrame(expected, schema=fitted.positions.schema, orient="row"))
-    assert_frame_equal(fitted.credit(), Linear().fit(paths, as_of=DAY).credit())
+    assert_frame_equal(fitted.credit(), fit(paths).credit())
+    for column in ("conversions", "value"):
+        sums = fitted.positions.group_by("channel").agg(pl.sum(column))
+        assert dict(sums.iter_rows()) == pytest.approx(golden_paths.credited(fitted, column))
     assert fit(paths).positions.is_empty()
 
 
