@@ -142,6 +142,16 @@ class CodedTimelines:
             segments=None if self.segments is None else self.segments.filter(pl.Series(kept)),
         )
 
+    @property
+    def within(self) -> Self:
+        """The same without conversions outside the time at risk of their person, which are the past of that time."""
+        people, days = self.order_people, self.order_days
+        kept = (days >= self.from_day[people]) & (days <= self.until_day[people])
+        if kept.all():
+            return self
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(people[kept], minlength=self.people))])
+        return replace(self, order_days=days[kept], order_values=self.order_values[kept], order_offsets=offsets)
+
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Self:
         """Read a frame of timelines.

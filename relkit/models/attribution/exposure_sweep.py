@@ -158,8 +158,8 @@ def alive_days(timelines: CodedTimelines, lookback_days: float, by_kind: Mapping
 def exposures_of(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm, calendar: Calendar) -> Exposures:
     """Return the exposure of people to channels."""
     stretches = _kernels()[0](runs.arrays, timelines.from_day, timelines.until_day, form.arrays, form.most_earlier, calendar.edges)
-    order_codes, order_offsets = order_exposures(timelines, runs, form)
-    return Exposures(*stretches, order_codes=order_codes, order_code_offsets=order_offsets)
+    offsets, period, days, codes, code_offsets = stretches
+    return Exposures(offsets, period, days, codes, code_offsets, *order_exposures(timelines, runs, form))
 
 
 def order_exposures(timelines: CodedTimelines, runs: TouchRuns, form: ExposureForm) -> tuple[Codes, Ints]:

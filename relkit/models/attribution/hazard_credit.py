@@ -78,8 +78,9 @@ class GroupCredit:
 
     def mixed(self, member: Floats) -> GroupCredit:
         """Return the sums of groups of groups, which may overlap: `member` is 1 where a group belongs to a new one; (new, g)."""
-        parts = [np.einsum("ng,vg...->vn...", member, each) for each in (self.sums, self.squares, self.slopes, self.products)]
-        return GroupCredit(*parts, scores=self.scores)
+        parts = (self.sums, self.squares, self.slopes, self.products)
+        sums, squares, slopes, products = (np.einsum("ng,vg...->vn...", member, each) for each in parts)
+        return GroupCredit(sums, squares, slopes, products, self.scores)
 
 
 def group_credit(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relkit.models.attribution.hazard_likelihood import Combination
 
 STEPS, HALVINGS = 40, 12
-TOLERANCE, SETTLED = 1e-6, 0.1
+TOLERANCE, SETTLED = 1e-5, 0.2
 """Of the Newton decrement, in units of log-likelihood; and of the logarithms of the variances."""
 CALENDAR_PRECISION = 1e-3
 START, LEAST, MOST = 0.05, 1e-3, 9.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relkit.models.attribution.credit_remarks import FEW_CONVERSIONS, named
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ SELF_TOUCH_DAYS = 1 / 1440
 """A touch within this time before a conversion is part of it: one minute."""
 SELF_TOUCH_SHARE = 0.05
 """Share of conversions that come with a touch of the same minute from which this is stated."""
-FEW_CONVERSIONS = 30
-"""Conversions after a touch of a channel below which its credit rests on little."""
-LISTED = 5
-"""Most channels named in a sentence."""
 
 
 def incremental_remarks(timelines: CodedTimelines, estimate: Estimate, credit: GroupCredit, settings: Incremental) -> tuple[Remark, ...]:
@@ -65,7 +62,7 @@ def _few_people_without_touches(timelines: CodedTimelines) -> Remark | None:
         return None
     n = timelines.people
     return Remark(
-        "baseline_from_reached_people",
+        "incremental_baseline_from_reached_people",
         f"{reached:,} of {n:,} people have a touch: what would have come without any channel rests on their own time without a recent "
         "touch, and can hardly be told from the effects.",
         f"{french(reached)} personnes sur {french(n)} ont un contact : ce qui serait venu sans aucun canal ne repose que sur leur propre "
@@ -77,7 +74,7 @@ def _first_orders(settings: Incremental) -> Remark | None:
     if settings.conversion != "first_order":
         return None
     return Remark(
-        "first_orders_compare_little",
+        "incremental_first_orders_compare_little",
         "Each person has one first order, and his time ends with it: comparing people with themselves rests on little, and credit may be "
         "too low for channels that reach them long before.",
         "Chaque personne n’a qu’une première commande, et son temps s’arrête là : la comparaison avec elle-même repose sur peu, et le "
@@ -89,7 +86,7 @@ def _one_channel(timelines: CodedTimelines) -> Remark | None:
     if len(timelines.names) > 1:
         return None
     return Remark(
-        "one_channel_only",
+        "incremental_one_channel_only",
         f"All touches are of one channel, {timelines.names[0]}.",
         f"Tous les contacts relèvent d’un seul canal, {timelines.names[0]}.",
     )
@@ -100,9 +97,9 @@ def _never_before(timelines: CodedTimelines, preceded: Floats) -> Remark | None:
     if not absent:
         return None
     return Remark(
-        "channels_never_before_a_conversion",
-        f"No conversion came within the lookback after a touch of {_list(absent, 'and')}.",
-        f"Aucune conversion n’a suivi, dans la fenêtre, un contact de {_list(absent, 'et')}.",
+        "incremental_channels_never_before_a_conversion",
+        f"No conversion came within the lookback after a touch of {named(absent, 'en')}.",
+        f"Aucune conversion n’a suivi, dans la fenêtre, un contact de {named(absent, 'fr')}.",
     )
 
 
@@ -111,9 +108,9 @@ def _few(timelines: CodedTimelines, preceded: Floats) -> Remark | None:
     if not few:
         return None
     return Remark(
-        "channels_with_few_conversions",
-        f"Fewer than {FEW_CONVERSIONS} conversions followed a touch of {_list(few, 'and')}: their credit rests on little.",
-        f"Moins de {FEW_CONVERSIONS} conversions ont suivi un contact de {_list(few, 'et')} : leur crédit repose sur peu.",
+        "incremental_channels_with_few_conversions",
+        f"Fewer than {FEW_CONVERSIONS} conversions followed a touch of {named(few, 'en')}: their credit rests on little.",
+        f"Moins de {FEW_CONVERSIONS} conversions ont suivi un contact de {named(few, 'fr')} : leur crédit repose sur peu.",
     )
 
 
@@ -124,7 +121,7 @@ def _part_of_conversion(timelines: CodedTimelines) -> Remark | None:
     if at < SELF_TOUCH_SHARE * n:
         return None
     return Remark(
-        "touches_part_of_conversions",
+        "incremental_touches_part_of_conversions",
         f"{at:,} of {n:,} conversions come within a minute of a touch: such a touch may be the conversion itself as the source records it, "
         "and is then credited with what it did not cause.",
         f"{french(at)} conversions sur {french(n)} surviennent dans la minute d’un contact : ce contact peut être la conversion elle-même "
@@ -147,10 +144,10 @@ def _negative(timelines: CodedTimelines, credit: GroupCredit) -> Remark | None:
     if not below:
         return None
     return Remark(
-        "negative_incremental_credit",
-        f"After touches of {_list(below, 'and')}, fewer conversions came than without them. Effects are not forced to be positive: see "
+        "incremental_negative_credit",
+        f"After touches of {named(below, 'en')}, fewer conversions came than without them. Effects are not forced to be positive: see "
         "whether the interval includes 0.",
-        f"Après les contacts de {_list(below, 'et')}, il est venu moins de conversions que sans eux. Les effets ne sont pas forcés d’être "
+        f"Après les contacts de {named(below, 'fr')}, il est venu moins de conversions que sans eux. Les effets ne sont pas forcés d’être "
         "positifs : voir si l’intervalle contient 0.",
     )
 
@@ -162,10 +159,3 @@ def _preceded(estimate: Estimate, channels: int) -> Floats:
     order = np.repeat(np.arange(len(each.order_code_offsets) - 1), np.diff(each.order_code_offsets))
     pairs = np.unique(order * channels + channel)
     return np.bincount(pairs % channels, minlength=channels).astype(np.float64)
-
-
-def _list(names: list[str], last: str) -> str:
-    """Return names as part of a sentence."""
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[: LISTED - 1])} {last} {names[-1]}" if len(names) <= LISTED else f"{', '.join(names[:LISTED])} …"

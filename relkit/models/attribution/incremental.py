@@ -133,7 +133,7 @@ class Incremental(JourneySettings):
             TableError: a column is missing, of another type, or null.
             NotEnoughEventsError: there is no conversion, or no touch.
         """
-        timelines = CodedTimelines.of(features)
+        timelines = CodedTimelines.of(features).within
         if not len(timelines.order_days) or not len(timelines.touch_days):
             what = "touch" if len(timelines.order_days) else "conversion"
             remedy = "Check that touchpoints and sales have rows up to this day, and what conversion asks for."
