@@ -245,7 +245,7 @@ class AttributionMaterial:
         from relkit.reports.channel_scenario import ChannelScenario
 
         first = self.models[0]
-        if self.table["cost"].drop_nulls().is_empty():
+        if self._is_grouped or self.table["cost"].drop_nulls().is_empty():
             return ChannelScenario(
                 responses=pl.DataFrame(schema=TABLE_SCHEMA), scenario=None, curves=pl.DataFrame(), language=self.language
             )
@@ -350,8 +350,8 @@ class AttributionMaterial:
         from relkit.tracking import registry
 
         used = self.record[model]
-        for version in registry.versions(used["registered"]):
-            if version.version == used["version"]:
+        for version in registry.versions():
+            if (version.name, version.version) == (used["registered"], used["version"]):
                 return version
         remedy = f"Run {command('fit', model)} and {command('score')} again."
         raise ParameterError(f"version {used['version']} of {model} is no longer registered.", where="report", remedy=remedy)
