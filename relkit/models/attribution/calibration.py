@@ -91,7 +91,7 @@ class Calibration:
 
     @property
     def is_moved(self) -> NDArray[np.bool_]:
-        """Whether the credit of each channel was calibrated; (c,)."""
+        """True for channels whose credit was calibrated; (c,)."""
         return np.asarray(self.is_tested | (self.factors != 1.0))
 
     def table(self, names: pl.Series, level: float) -> pl.DataFrame:

@@ -36,7 +36,7 @@ _GOLDEN = 618.0339887498949
 
 @dataclass(frozen=True, eq=False)
 class Exposed:
-    """What counts as an exposure.
+    """Exposures that are counted.
 
     Attributes:
         form: bins of age of each of c channels.

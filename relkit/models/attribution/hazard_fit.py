@@ -114,6 +114,7 @@ def fit_hazard(
         updated = variances if start and not learn else _variances(parameters + step, covariance, penalty, variances)
         settled = bool(np.allclose(np.log(updated), np.log(variances), atol=SETTLED))
         if converged := bool(slope @ step < TOLERANCE and settled):
+            parameters = parameters + step  # so small a step needs no sums of its own
             break
         parameters, sums = _stepped(data, parameters, step, precision, combination, sums)
         variances = variances if settled else updated

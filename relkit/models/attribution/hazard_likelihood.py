@@ -44,7 +44,7 @@ Form = Literal["multiply", "add"]
 
 @dataclass(frozen=True)
 class Combination:
-    """How the effects of touches combine.
+    """Combination of the effects of touches.
 
     Attributes:
         channels: channels multiply the intensity by exp(sum of effects), or by 1 + sum of effects.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from relkit.models.attribution.hazard_estimate import Estimate
     from relkit.models.attribution.incremental import Incremental
 
-ALL_TOUCHED_SHARE = 0.9
-"""Share of people with a touch from which the baseline rests on the time of people who were reached."""
+FROM_FIRST_TOUCH_SHARE = 0.9
+"""Share of people known from their first touch on from which the baseline is hardly known."""
 SELF_TOUCH_DAYS = 1 / 1440
 """A touch within this time before a conversion is part of it: one minute."""
 SELF_TOUCH_SHARE = 0.05
@@ -35,7 +35,7 @@ def incremental_remarks(timelines: CodedTimelines, estimate: Estimate, credit: G
     preceded = _preceded(estimate, len(timelines.names))
     own = [
         _observational(),
-        _few_people_without_touches(timelines),
+        _known_from_first_touch(timelines),
         _first_orders(settings),
         _one_channel(timelines),
         _never_before(timelines, preceded),
@@ -56,17 +56,19 @@ def _observational() -> Remark:
     )
 
 
-def _few_people_without_touches(timelines: CodedTimelines) -> Remark | None:
-    reached = int((np.diff(timelines.touch_offsets) > 0).sum())
-    if reached < ALL_TOUCHED_SHARE * timelines.people:
-        return None
+def _known_from_first_touch(timelines: CodedTimelines) -> Remark | None:
+    """Remark on data that begin for each person with a touch, as exports of advertising have it."""
+    reached = np.flatnonzero(np.diff(timelines.touch_offsets) > 0)
+    known = int((timelines.from_day[reached] >= timelines.touch_days[timelines.touch_offsets[reached]]).sum())
     n = timelines.people
+    if known < FROM_FIRST_TOUCH_SHARE * n:
+        return None
     return Remark(
-        "incremental_baseline_from_reached_people",
-        f"{reached:,} of {n:,} people have a touch: what would have come without any channel rests on their own time without a recent "
-        "touch, and can hardly be told from the effects.",
-        f"{french(reached)} personnes sur {french(n)} ont un contact : ce qui serait venu sans aucun canal ne repose que sur leur propre "
-        "temps sans contact récent, et se distingue mal des effets.",
+        "incremental_baseline_hardly_known",
+        f"{known:,} of {n:,} people are known from their first touch on, and none of them before it: what would have come without any "
+        "channel can hardly be told from the effects. Add customers without a touch, and their orders.",
+        f"{french(known)} personnes sur {french(n)} ne sont connues qu’à partir de leur premier contact : ce qui serait venu sans aucun "
+        "canal se distingue mal des effets. Ajoutez les clients sans contact, et leurs commandes.",
     )
 
 

@@ -47,7 +47,7 @@ def calibration_of(
     left_out = [(test, reason) for test, reason in zip(tests, reasons, strict=True) if reason]
     predicted, errors = _predicted(kept, people, estimate) if kept and days else (np.zeros(0), np.zeros(0))
     seen = np.abs(predicted) > WORTH_SCALING * errors
-    left_out += [(test, "no_exposure") for test, is_seen in zip(kept, seen, strict=True) if not is_seen]
+    left_out += [(test, "near_zero") for test, is_seen in zip(kept, seen, strict=True) if not is_seen]
     kept = [test for test, is_seen in zip(kept, seen, strict=True) if is_seen]
     relative = np.abs(credit[1]) / np.where(credit[0] == 0, np.inf, np.abs(credit[0]))
     if not kept:

@@ -169,7 +169,7 @@ class Incremental(JourneySettings):
         )
 
     def judge(self, fitted: FittedIncremental, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:  # noqa: ARG002
-        """Return how far the shares of credit move when it is learnt from the holdout."""
+        """Return the share of the credit that moves when it is learnt from the holdout."""
         later = fitted.settings.fit(outcomes, as_of=fitted.info.as_of)
         both = fitted.credit().join(later.credit(), on="channel", how="full", coalesce=True, suffix="_later").fill_null(0.0)
         return {"share_moved": float((both["share"] - both["share_later"]).abs().sum() / 2)}

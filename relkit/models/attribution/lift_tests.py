@@ -60,7 +60,7 @@ class LiftTest:
 
 
 def not_comparable(test: LiftTest, channels: Sequence[str], own_visits: Sequence[str], days: tuple[date, date] | None) -> str:
-    """Return why a test cannot be compared with the model, as a key of the reasons; empty if it can.
+    """Return the key of the reason for which a test cannot be compared with the model; empty if it can.
 
     Args:
         test: the test.
@@ -87,7 +87,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "own_visit": ("its channel counts as people’s own visits", "son canal compte parmi les visites spontanées"),
     "unknown_channel": ("its channel has no touch in the data", "son canal n’a aucun contact dans les données"),
     "other_days": ("its days are not all in the data", "ses jours ne sont pas tous dans les données"),
-    "no_exposure": ("no conversion in its days was preceded by its channel", "aucune conversion de ses jours n’a suivi son canal"),
+    "near_zero": (
+        "what the model predicts for its days cannot be told from zero, so that no factor follows",
+        "ce que le modèle prédit pour ses jours ne se distingue pas de zéro : aucun coefficient n’en découle",
+    ),
 }
 """Reasons in English and in French."""
 
