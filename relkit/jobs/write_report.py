@@ -125,7 +125,8 @@ class WriteReport(Job):
         if not (self.out_dir / "features" / str(as_of) / "customers.parquet").is_file():
             BuildFeatures.parse(**common).run(progress)
             sentences.append(f"Built the features as of {as_of}.")
-        if not (self.out_dir / "scores" / str(as_of) / "scores.parquet").is_file():
+        scored = self.out_dir / "scores" / str(as_of)
+        if not any((scored / name).is_file() for name in ("scores.parquet", "channel_credit.parquet")):
             sentences += self._scored(ScoreCustomers.parse(**common, hindsight=False), as_of, progress)
         return tuple(sentences)
 
