@@ -5,11 +5,13 @@ standard error v_j; the test found E_j with the standard error s_j. The truth is
 
     f_c ~ N(1, w_c^2),    E_j ~ N(f_c P_j, s_j^2),    w_c^2 = (v_c / P_c)^2 + b^2.
 
-f_c is the mean of both sources, weighted by their precision. b is the model's error beyond sampling, what no model of observed touches can
-rule out: it is learnt from how much further tests and model are apart than both intervals allow (DerSimonian and Laird 1986), and is at
-least `doubt`. A precise test moves the credit to what it found; a vague one hardly moves it.
+f_c is the mean of both sources, weighted by their precision: a precise test moves the credit to what it found, a vague one hardly moves
+it. b is the model's error beyond sampling, what no model of observed touches can rule out. It is a belief, `doubt`: one or two tests
+cannot tell a biased model from an unlucky test. From five tests on it is learnt from how much further tests and model are apart than both
+intervals allow (DerSimonian and Laird 1986), and is at least `doubt`.
 
-Channels without a test borrow the mean factor of the tested ones if there are at least two of these, and the less the more they differ.
+Channels without a test keep their credit, unless at least three channels were tested, their factors do not differ by more than chance, and
+their mean differs from 1: then that mean is borrowed, drawn towards 1 by the same rule.
 
     DerSimonian, R. and Laird, N. (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7.
 """
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LEAST_TO_BORROW = 2
+LEAST_TO_BORROW = 3
 """Tested channels from which others borrow."""
+LEAST_TO_LEARN = 5
+"""Tests from which the model's error beyond sampling is learnt."""
+BORROWED_REACH = normal_reach(0.95)
+"""Standard errors by which the mean factor must differ from 1 to be borrowed."""
 CALIBRATION_SCHEMA: dict[str, Any] = {
     "lift_test_id": pl.String,
     "channel": pl.String,
@@ -97,9 +103,9 @@ class Calibration:
     def table(self, names: pl.Series, level: float) -> pl.DataFrame:
         """Return channel, factor, factor_lower, factor_upper, source (test, borrowed or none): one row per channel."""
         reach = normal_reach(level) * self.errors
-        borrowed = "borrowed" if len(set(self.tests["channel"])) >= LEAST_TO_BORROW else "none"
+        source = np.where(self.is_tested, "test", np.where(self.is_moved, "borrowed", "none"))
         columns = {"factor": self.factors, "factor_lower": self.factors - reach, "factor_upper": self.factors + reach}
-        return pl.DataFrame({"channel": names, **columns, "source": np.where(self.is_tested, "test", borrowed).tolist()})
+        return pl.DataFrame({"channel": names, **columns, "source": source.tolist()})
 
 
 def calibrated(
@@ -129,7 +135,7 @@ def calibrated(
     channel = np.array([names.to_list().index(test.channel_id) for test in tests], np.int64)
     found = np.array([test.incremental_conversions for test in tests])
     spread = np.array([test.std_error for test in tests])
-    beyond = max(_beyond(found, predicted, spread, errors), doubt)
+    beyond = max(_beyond(found, predicted, spread, errors) if len(tests) >= LEAST_TO_LEARN else 0.0, doubt)
     prior = relative_errors[channel] ** 2 + beyond**2
     factors, variances = np.ones(len(names)), relative_errors**2
     for c in np.unique(channel):
@@ -151,17 +157,14 @@ def _beyond(found: Floats, predicted: Floats, spread: Floats, errors: Floats) ->
 
 
 def _borrowed(ratios: Floats, variances: Floats, beyond: float) -> tuple[float, float]:
-    """Return the factor of channels without a test, and its variance: the mean ratio, drawn towards 1 as far as the ratios differ."""
+    """Return the factor of channels without a test, and its variance; 1 and 0 if the tests do not agree that it is another."""
     weights = 1 / variances
-    mean = float(weights @ ratios / weights.sum())
-    scatter = float(weights @ (ratios - mean) ** 2) - (len(ratios) - 1)
-    between = max(scatter / float(weights.sum() - (weights**2).sum() / weights.sum()), 0.0)
-    own = 1 / (variances + between)
-    centre, variance = float(own @ ratios / own.sum()), float(1 / own.sum()) + between
-    if beyond == 0.0:
+    mean, variance = float(weights @ ratios / weights.sum()), float(1 / weights.sum())
+    agree = float(weights @ (ratios - mean) ** 2) <= len(ratios) - 1
+    if not agree or abs(mean - 1) <= BORROWED_REACH * np.sqrt(variance) or beyond == 0.0:
         return 1.0, 0.0
     share = beyond**2 / (beyond**2 + variance)
-    return 1 + share * (centre - 1), share * variance
+    return 1 + share * (mean - 1), share * variance
 
 
 def _tests(tests: Sequence[LiftTest], predicted: Floats, errors: Floats) -> pl.DataFrame:
