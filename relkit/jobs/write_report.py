@@ -146,9 +146,12 @@ class WriteReport(Job):
         return read_notebook(find_notebook(self.notebook))
 
     def _given(self, notebook: Notebook, as_of: str | None) -> dict[str, Any]:
-        """Return the parameters of the notebook: those it shares with the job, and the further ones."""
+        """Return the parameters of the notebook: those it shares with the job, and the further ones, in the types of their defaults."""
+        from relkit.reports.engine import as_declared
+
         own = {"programme": self.programme, "out": str(self.out_dir.resolve()), "as_of": as_of, "language": self.language}
-        return {**{name: value for name, value in own.items() if name in notebook.defaults}, **self.parameters}
+        further = {name: as_declared(value, notebook.defaults.get(name)) for name, value in self.parameters.items()}
+        return {**{name: value for name, value in own.items() if name in notebook.defaults}, **further}
 
     def _absent(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> str:
         """Return the first need of the notebook that is not met; empty if all are."""
