@@ -34,6 +34,7 @@ def code(path: Path) -> list[str]:
 
 def test_there_is_one_of_each_family() -> None:
     families = {"segment_customer_value", "segment_churn_risk", "segment_product_affinity", "measure_campaign_uplift"}
+    families |= {"measure_channel_attribution"}
     assert families <= {path.stem for path in BOOKS}
 
 

@@ -122,7 +122,7 @@ class ChannelScenario:
     language: str = "en"
 
     def headlines(self) -> Headlines:
-        """Return what one more euro would change, and what is left out, in sentences."""
+        """Return the sentences on one more euro and on the channels left out."""
         if self.responses.is_empty():
             return Headlines((self._say("no_spend"),))
         left = self.responses.filter(pl.col("basis") == REFUSED)
