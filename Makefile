@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-implicit bench-uplift bench-attribution-truth coverage test-coverage lock clean
+.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -82,12 +82,20 @@ bench-attribution-truth: $(VENV)/.base  ## models of attribution in a world whos
 	$(BIN)/uv pip install --quiet --python .venv-uplift/bin/python causalml==0.18.0 econml==0.17.0 scikit-uplift==0.5.1 lightgbm==4.7.0
 	touch $@
 
+bench-attribution: $(VENV)/.bench .venv-attribution/.done  ## credit of channels with ChannelAttribution (a minute to build) and marketing-attribution-models, in an environment of their own
+	$(BIN)/python tests/benchmarks/bench_attribution.py
+
+.venv-attribution/.done: $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-attribution
+	$(BIN)/uv pip install --quiet --python .venv-attribution/bin/python ChannelAttribution==2.2.5 marketing-attribution-models==2.1.1 matplotlib pyarrow
+	touch $@
+
 lock: $(VENV)/.uv  ## choose the exact versions anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate --no-header \
 	  --upgrade pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-affinity .venv-implicit .venv-pymc .venv-uplift
+	rm -rf $(VENV) .venv-affinity .venv-attribution .venv-implicit .venv-pymc .venv-uplift
 
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("relkit needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] < (3, 13) else 0'

@@ -17,12 +17,16 @@ from relkit.running import RunPipeline
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from relkit.tables.simulation import CompanyTruth, SimulationSettings
 
 PIPELINE = Path("monthly_scoring")
 CAMPAIGN = Path("measure_campaign")
 ACTION = "welcome_offer"
 """The campaign that is measured: it works in both worlds."""
+FIRST_ORDERS = ("fit attribution.all.settings.conversion=first_order",)
+"""The simulated journeys lead to first orders."""
 NAMED = (f"measure.action={ACTION}", f"report.parameters.campaign={ACTION}")
 TRUE_COLUMNS = {
     ("incremental_orders", "response"): "effect_orders",
@@ -54,7 +58,7 @@ class RunDemo(Job):
     def pipeline(self) -> RunPipeline:
         """Return the main pipeline on the simulated data."""
         common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
-        return RunPipeline.parse(pipeline=PIPELINE, data=self.company / "data", **common)
+        return RunPipeline.parse(pipeline=PIPELINE, data=self.company / "data", settings=FIRST_ORDERS, **common)
 
     def campaign(self) -> RunPipeline:
         """Return the pipeline that measures a campaign."""
@@ -166,6 +170,14 @@ def _plain(settings: SimulationSettings) -> Any:
     return json.loads(json.dumps({"version": __version__, **asdict(settings)}, default=str))
 
 
+def _fits(result: Result) -> Iterator[dict[str, Any]]:
+    """Yield the details of every fit of the pipeline, those of models fitted side by side one by one."""
+    for step in result.details["steps"]:
+        if step["result"] and not step["result"]["skipped"]:
+            details = step["result"]["details"]
+            yield from details.get("fits", {"": details}).values()
+
+
 def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
     """Return the table of estimates next to the truth, for people and for scripts."""
     import polars as pl
@@ -173,10 +185,9 @@ def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[di
     from relkit.tables.simulation import compare_with_truth
 
     rows = [
-        {"model": step["result"]["details"]["model"], "term": r["term"], "estimate": r["estimate"], "std_error": r["std_error"]}
-        for step in result.details["steps"]
-        if step["result"] and not step["result"]["skipped"]
-        for r in step["result"]["details"].get("summary", ())
+        {"model": fit["model"], "term": r["term"], "estimate": r["estimate"], "std_error": r["std_error"]}
+        for fit in _fits(result)
+        for r in (*fit.get("summary", ()), *fit.get("effects", ()))
     ]
     if not rows:
         return [], []

@@ -96,7 +96,7 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
         path: the pipeline file.
         shared: parameters for every step that has them and does not set them itself.
         settings: texts like `fit.holdout_days=90`, which set one parameter of the steps of that command, or one part of a parameter
-            declared by name, `score.offer.budget=5000`.
+            declared by name, `score.offer.budget=5000`; `fit attribution.all.holdout_days=90` sets it for the step of that name alone.
     """
     declared = read_declaration(path)
     content = declared.value
@@ -112,7 +112,7 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
     if re.fullmatch(r"[\w][\w .-]*", name) is None:
         remedy = "Use letters, digits, _ and -: files are named after it."
         raise ParameterError(f"{name!r} cannot be the name of a pipeline.", where=declared.at("name"), remedy=remedy)
-    overrides = _overrides(settings, [_name_of(raw, declared.at("steps", i))[0] for i, raw in enumerate(content["steps"])])
+    overrides = _overrides(settings, [_name_of(raw, declared.at("steps", i)) for i, raw in enumerate(content["steps"])])
     steps = [_step(raw, shared, overrides, declared.at("steps", i)) for i, raw in enumerate(content["steps"])]
     return name, _labelled(steps)
 
@@ -152,7 +152,8 @@ def _step(raw: Any, shared: Mapping[str, Any], overrides: Mapping[str, dict[str,
     absent = () if job_type.command == "check" else RAW
     common = {key: value for key, value in shared.items() if key in job_type.model_fields and key not in absent and value is not None}
     try:
-        job = job_type.parse(**_overridden({**common, **parameters}, overrides.get(name, {})))
+        given = overrides.get(name, {}) | overrides.get(_label(name, parameters), {})
+        job = job_type.parse(**_overridden({**common, **parameters}, given))
         job.verify()
     except (ParameterError, PeriodError) as error:
         raise type(error)(error.what, where=f"{where}: {error.where}" if error.where else where, remedy=error.remedy) from error
@@ -170,17 +171,27 @@ def _labelled(steps: list[Step]) -> list[Step]:
     return named
 
 
-def _overrides(settings: Iterable[str], commands: list[str]) -> dict[str, dict[str, str]]:
+def _label(name: str, parameters: Mapping[str, Any]) -> str:
+    """Return a command with its positional parameters, as far as a step declares them."""
+    fields = COMMANDS[name].positional if name in COMMANDS else ()
+    return " ".join([name, *(str(parameters[field]) for field in fields if field in parameters)])
+
+
+def _overrides(settings: Iterable[str], steps: list[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, str]]:
+    """Return the parameters set, by command or label of a step; of several that fit, the longest counts."""
+    commands = [name for name, _ in steps]
+    labels = sorted({*commands, *(_label(*step) for step in steps)}, key=len, reverse=True)
     found: dict[str, dict[str, str]] = {}
     for text in settings:
         target, equals, value = text.partition("=")
-        command, dot, parameter = target.partition(".")
-        if not (equals and dot):
+        step = next((label for label in labels if target.startswith(f"{label}.")), target.partition(".")[0])
+        parameter = target.removeprefix(step).removeprefix(".")
+        if not (equals and parameter):
             remedy = "Write STEP.PARAMETER=VALUE, e.g. score.horizon_days=180."
             raise ParameterError(f"{text!r} does not set a parameter.", where="--set", remedy=remedy)
-        if command not in commands:
-            raise ParameterError.unknown("step", command, commands, where="--set")
-        found.setdefault(command, {})[parameter] = value
+        if step not in labels:
+            raise ParameterError.unknown("step", step, commands, where="--set")
+        found.setdefault(step, {})[parameter] = value
     return found
 
 
@@ -314,7 +325,11 @@ class RunPipeline(Job):
     mapping: Path | None = Field(default=None, description="Mapping file. Default: DATA/mapping.yaml when there is one.")
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
-    settings: tuple[str, ...] = Field(default=(), alias="set", description="STEP.PARAMETER=VALUE, one parameter of one step; repeatable.")
+    settings: tuple[str, ...] = Field(
+        default=(),
+        alias="set",
+        description="STEP.PARAMETER=VALUE, one parameter of one step (fit, or 'fit survival.cox'); repeatable.",
+    )
     restart: bool = Field(default=False, description="Run again what finished earlier.")
 
     def verify(self) -> None:

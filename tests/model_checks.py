@@ -25,7 +25,8 @@ from polars.testing import assert_frame_equal
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
-from relkit.models.attribution.credit import CREDIT_SCHEMA
+from relkit.models.attribution.credit import CREDIT_SCHEMA, GROUP, GROUP_SCHEMA, TOTALS_SCHEMA
+from relkit.models.attribution.family import PATHS, TIMELINES
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -177,6 +178,53 @@ def drawn_units() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({**ids, **wave(0), **features}), pl.DataFrame({**ids, **wave(1)}).drop("wave_id")
 
 
+def paths() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 600 journeys over four channels with times, segments and months, a tenth of them without a touch, and 300 later ones."""
+    rng = np.random.default_rng(8)
+    names = np.array(["email", "search", "social", "display"])
+
+    def journeys(n: int, first_day: date) -> pl.DataFrame:
+        touches = [
+            names[rng.choice(4, rng.integers(1, 6), p=[0.4, 0.3, 0.2, 0.1])].tolist() if rng.random() < 0.9 else [] for _ in range(n)
+        ]
+        odds = [0.1 + 0.1 * len(set(each)) if len(each) else 1.0 for each in touches]
+        converts = (rng.random(n) < odds).astype(float)
+        seconds = [np.sort(rng.integers(0, 86_400 * 30, len(each)))[::-1].tolist() for each in touches]
+        months = [(first_day + timedelta(days=45 * i // n)).replace(day=1) for i in range(n)]
+        columns = {"conversions": converts, "nulls": 1 - converts, "value": converts * rng.integers(40, 400, n) / 4}
+        groups = {"segment": [("new", "known", "unknown")[i % 7 % 3] for i in range(n)], "period": months}
+        lists = {"channels": pl.Series(touches, dtype=pl.List(pl.String)), "seconds_before": pl.Series(seconds, dtype=pl.List(pl.Int64))}
+        return pl.DataFrame({**lists, **columns, **groups})
+
+    return journeys(600, AS_OF - timedelta(days=44)), journeys(300, AS_OF + timedelta(days=1))
+
+
+def timelines() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 people over 120 days, one in three of them without a touch, and as many others over the same days."""
+    return timelines_of(9), timelines_of(10)
+
+
+def timelines_of(seed: int, people: int = 300, days: int = 120, lift: float = 3.0) -> pl.DataFrame:
+    """Return timelines on which search multiplies the rate of orders by `lift` for five days, and email and direct change nothing."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(people):
+        n = rng.poisson(5) if i % 3 else 0
+        touches = np.sort(rng.integers(0, 4 * days, n)) / 4
+        channels = rng.choice(["email", "search", "direct"], n)
+        searched = touches[channels == "search"]
+        orders = np.sort(rng.integers(0, 4 * days, rng.poisson(days * lift * 0.03))) / 4
+        near = ((orders[:, None] >= searched) & (orders[:, None] <= searched + 5)).any(axis=1) if n else np.zeros(len(orders), bool)
+        orders = np.unique(orders[near | (rng.random(len(orders)) < 1 / lift)])
+        values = rng.integers(40, 400, len(orders)) / 4
+        rows.append((touches.tolist(), channels.tolist(), orders.tolist(), values.tolist(), ("new", "known")[i % 2]))
+    names = ["touch_days", "touch_channels", "order_days", "order_values", "segment"]
+    lists = {name: pl.List(pl.String if name == "touch_channels" else pl.Float64) for name in names[:4]}
+    frame = pl.DataFrame(rows, schema=names, schema_overrides=lists, orient="row")
+    starts_on = AS_OF - timedelta(days=days - 1)
+    return frame.with_columns(from_day=pl.lit(0.0), until_day=pl.lit(float(days)), starts_on=pl.lit(starts_on))
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
@@ -186,6 +234,8 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     PRODUCT_HISTORIES: product_histories,
     CONTRACTS_TAKEN: takers,
     DRAWN_UNITS: drawn_units,
+    PATHS: paths,
+    TIMELINES: timelines,
 }
 """Features and outcomes by reading."""
 
@@ -403,10 +453,31 @@ def credit_is_shared_out_among_channels(case: Case, folder: Path) -> None:
     assert dict(credit.schema) == CREDIT_SCHEMA
     assert credit["channel"].is_unique().all()
     assert credit["share"].sum() == pytest.approx(1.0)
-    assert (credit["conversions"] >= 0).all()
+    assert case.model.reads is TIMELINES or (credit["conversions"] >= 0).all()  # a channel may also prevent orders, as far as it is known
+    assert credit["conversions"].is_sorted(descending=True)
     totals = case.fitted.totals.row(0, named=True)
     assert credit["conversions"].sum() + totals["unattributed"] == pytest.approx(totals["conversions"])
     assert credit["value"].sum() + totals["unattributed_value"] == pytest.approx(totals["value"])
+
+
+def groups_have_credit_of_their_own(case: Case, folder: Path) -> None:
+    fitted: Any = case.fitted
+    assert dict(fitted.credits.schema) == GROUP_SCHEMA | CREDIT_SCHEMA
+    assert dict(fitted.totals.schema) == GROUP_SCHEMA | TOTALS_SCHEMA
+    sums = fitted.credits.group_by(GROUP, maintain_order=True).agg(pl.sum("conversions", "value", "share"))
+    assert sums.select(GROUP).rows() == fitted.totals.select(GROUP).rows()
+    credited = sums["conversions"] + fitted.totals["unattributed"], sums["value"] + fitted.totals["unattributed_value"]
+    for found, column in zip(credited, ("conversions", "value"), strict=True):
+        assert found.to_list() == pytest.approx(fitted.totals[column].to_list())
+    segments = fitted.totals.filter(pl.col("segment").is_not_null(), pl.col("period").is_null())
+    assert segments["conversions"].sum() in (0.0, pytest.approx(fitted.totals["conversions"][0]))
+
+
+def credit_lies_within_its_bounds(case: Case, folder: Path) -> None:
+    credit = case.fitted.credits.drop_nulls(("lower", "upper", "value_lower", "value_upper"))
+    for column, low, high in (("conversions", "lower", "upper"), ("value", "value_lower", "value_upper")):
+        assert (credit[low] <= credit[column] + 1e-9).all()
+        assert (credit[column] <= credit[high] + 1e-9).all()
 
 
 def row_order_does_not_matter_to_credit(case: Case, folder: Path) -> None:
@@ -473,7 +544,12 @@ OF_SCORERS: tuple[Check, ...] = (
     it_scores_nobody,
     orders_have_a_probability,
 )
-OF_CREDIT: tuple[Check, ...] = (credit_is_shared_out_among_channels, row_order_does_not_matter_to_credit)
+OF_CREDIT: tuple[Check, ...] = (
+    credit_is_shared_out_among_channels,
+    groups_have_credit_of_their_own,
+    credit_lies_within_its_bounds,
+    row_order_does_not_matter_to_credit,
+)
 
 
 def checks_of(name: str) -> tuple[Check, ...]:

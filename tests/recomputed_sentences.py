@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from recomputed_affinity import AFFINITY
 from recomputed_campaigns import CAMPAIGN
+from recomputed_credit import CREDIT
 from scipy.stats import beta, chi2
 
 if TYPE_CHECKING:
@@ -794,5 +795,6 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "churn_segment_texts.some_change": _nothing,
     **AFFINITY,
     **CAMPAIGN,
+    **CREDIT,
 }
 """By module and key of `TEXTS`: the values to show, by placeholder; `figure` is the value of a key figure."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from relkit.delivery import ranking_files, rule_files
+from relkit.delivery import budget_files, ranking_files, rule_files
 from relkit.delivery.columns import OWN, declared
 from relkit.features.columns import ATTRIBUTES, DECLARED
 from relkit.file_column import CHANNELS, UNITS, FileColumn, channel_in_words
 from relkit.models import catalogue
 from relkit.models.roles import Role
-from relkit.scores import action_scores
+from relkit.scores import action_scores, channel_credit
 from relkit.scores.columns import DERIVED
 from relkit.texts import Text
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
 OF_MODELS = tuple(column for role in catalogue.roles() for column in role.columns)
 HOUSE = (*DECLARED, *ATTRIBUTES, *OF_MODELS, *DERIVED, *OWN)
-LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS, *action_scores.COLUMNS)
+CREDIT = (*channel_credit.COLUMNS, *channel_credit.TOTAL_COLUMNS, *budget_files.COLUMNS)
+LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS, *action_scores.COLUMNS, *CREDIT)
 """Columns of the lists that leave relkit besides the customer file."""
 
 

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -117,17 +118,33 @@ HEAVY_ROOMS = {"plots": {"matplotlib"}, "tracking": {"mlflow", "pandas"}}
 """Rooms that jobs import only inside `run`."""
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+@cache
+def modules() -> tuple[Path, ...]:
+    return tuple(sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def names_of_modules() -> frozenset[str]:
+    return frozenset(module_of(path) for path in modules())
+
+
+def in_room(room: str) -> list[Path]:
+    return [path for path in modules() if room_of(path) == room]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imports(path: Path) -> list[tuple[str, int, bool]]:
     """Return (dotted name, line, whether the module loads it when it is imported) for every import of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     deferred = {id(child) for node in ast.walk(tree) if _defers(node) for child in ast.walk(node) if child is not node}
     found = []
     for node in ast.walk(tree):
@@ -151,11 +168,10 @@ def test_every_room_is_in_the_table() -> None:
     assert {room_of(path) for path in modules()} - set(RELKIT) == set()
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_room_imports_only_what_its_row_permits(path: Path) -> None:
-    room = room_of(path)
+@pytest.mark.parametrize("room", RELKIT)
+def test_a_room_imports_only_what_its_row_permits(room: str) -> None:
     wrong = []
-    for name, line, _ in imports(path):
+    for path, (name, line, _) in ((each, found) for each in in_room(room) for found in imports(each)):
         top, *rest = name.split(".")
         if top == "relkit":
             other = rest[0] if rest else "__init__"
@@ -166,11 +182,11 @@ def test_a_room_imports_only_what_its_row_permits(path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
-    room = room_of(path)
+@pytest.mark.parametrize("room", RELKIT)
+def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
     heavy = ONLY_INSIDE_FUNCTIONS - HEAVY_ROOMS.get(room, set())
-    assert [f"{path.name}:{line} {name}" for name, line, at_once in imports(path) if at_once and name.split(".")[0] in heavy] == []
+    found = ((each, one) for each in in_room(room) for one in imports(each))
+    assert [f"{path.name}:{line} {name}" for path, (name, line, at_once) in found if at_once and name.split(".")[0] in heavy] == []
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
@@ -202,9 +218,8 @@ def module_of(path: Path) -> str:
 
 def imported_modules(path: Path) -> set[str]:
     """Return the modules of relkit that a file imports when it runs, at once or inside a function."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree, known = parsed(path), names_of_modules()
     unread = {id(child) for node in ast.walk(tree) if _for_types(node) for child in ast.walk(node)}
-    known = {module_of(each) for each in modules()}
     found = set()
     for node in ast.walk(tree):
         if id(node) in unread:

@@ -30,7 +30,7 @@ def listed(family: str) -> set[str]:
     return {name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`(\w+)`", row.split("|")[1])}
 
 
-@pytest.mark.parametrize("family", ["survival", "affinity", "uplift"])
+@pytest.mark.parametrize("family", ["survival", "affinity", "uplift", "attribution"])
 def test_the_table_of_a_family_lists_its_models(family: str) -> None:
     known = {name.partition(".")[2] for name in catalogue.families()[family]}
     assert listed(family) == known

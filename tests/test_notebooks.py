@@ -113,6 +113,12 @@ class TestEachNotebook:
             ),
         ),
         pytest.param(
+            "interact_customer_journeys",
+            "fr",
+            ("Comment les clients en viennent à acheter", "30 juin 2025", "Qui prépare, qui conclut", "Où les parcours s’arrêtent"),
+            marks=pytest.mark.slow,  # its cells also run without a kernel, in the tests of its material
+        ),
+        pytest.param(
             "measure_campaign_uplift",
             "fr",
             ("Ce que la campagne a ajouté", "30 juin 2025", "Les groupes ont les tailles prévues", "Jour après jour", "Garde-fou"),

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_jobs
 
-from relkit import running
+from relkit import jobs, running
 from relkit.errors import ParameterError, PeriodError
 from relkit.running import RunPipeline, job_class, read_pipeline, step_key
 
@@ -68,6 +68,18 @@ def test_a_changed_parameter_runs_only_its_step(folder: Path) -> None:
     job(folder, "check", "double").run()
     assert statuses(job(folder, "check", "double", settings=("double.times=3",)).run()) == ["kept", "done"]
     assert (folder / "out/doubled.txt").read_text() == "63"
+
+
+def test_a_parameter_is_set_for_all_steps_of_a_command_or_for_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fits.yaml"
+    path.write_text("name: fits\nsteps:\n  - fit: {model: lifetime_value.nbd}\n  - fit: {model: attribution.all}\n")
+    given = ("fit.holdout_days=90", "fit attribution.all.holdout_days=30", "fit attribution.all.settings.conversion=first_order")
+    monkeypatch.setattr(running, "COMMANDS", jobs.COMMANDS)
+    nbd, credit = (step.job for step in read_pipeline(path, {}, given)[1])
+    assert (nbd.holdout_days, nbd.settings) == (90, {})
+    assert (credit.holdout_days, credit.settings) == (30, {"conversion": "first_order"})
+    with pytest.raises(ParameterError, match=r"'fit attribution\.all' does not set a parameter"):
+        read_pipeline(path, {}, ("fit attribution.all",))
 
 
 def test_a_step_whose_output_was_removed_runs_again(folder: Path) -> None:

@@ -55,10 +55,3 @@ def toy_family(folder: Path) -> Iterator[None]:
     """Add `visits.came_back`: one folder and its binding file."""
     with added("one_family", folder, {"relkit.models": "models", "relkit.families": "families"}):
         yield
-
-
-@contextmanager
-def toy_credit_family(folder: Path) -> Iterator[None]:
-    """Add `credits.first_touch`, which scores no customer: one folder."""
-    with added("one_credit_family", folder, {"relkit.models": "models"}):
-        yield

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery import written_files
+from relkit.delivery import channel_credit_files, written_files
 from relkit.delivery.customer_files import narrowed
 from relkit.delivery.difference import as_markdown, compare, no_difference
 from relkit.delivery.manifest import Occasion, manifest
@@ -67,7 +67,7 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
     """
     with drafting(root, file.as_of) as draft:
         marketer = narrowed(file)
-        escaped_cells = _write_tables(file, marketer, draft.folder, progress)
+        escaped_cells = _write_tables(file, marketer, draft.folder, progress) | _write_credit(file, draft.folder, occasion)
         progress("comparing with the previous delivery", 0.15)
         difference, notes = _compared(file, draft)
         _write_difference(file, draft, difference, occasion.language)
@@ -99,6 +99,17 @@ def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, prog
         MARKETER_FRENCH_CSV: written_files.write_csv(marketer, folder / MARKETER_FRENCH_CSV, style="fr"),
         DICTIONARY: written_files.write_dictionary(file, folder / DICTIONARY),
     }
+
+
+def _write_credit(file: CustomerFile, folder: Path, occasion: Occasion) -> dict[str, dict[str, int]]:
+    """Write the credit of channels, if there is some; return the cells that got an apostrophe, by file."""
+    if file.credit is None:
+        return {}
+    escaped_cells = channel_credit_files.write_credit(file.credit, folder)
+    if occasion.workbook:
+        name = channel_credit_files.WORKBOOK
+        escaped_cells[name] = channel_credit_files.write_credit_workbook(file.credit, folder / name, occasion.language)
+    return escaped_cells
 
 
 def _rest(shown: int, customers: int) -> tuple[str, ...]:

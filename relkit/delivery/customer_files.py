@@ -20,6 +20,7 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.delivery.action_rows import VIEW, action_columns, action_rows, protected_without_effects
+from relkit.delivery.channel_credit import VIEW as CREDIT_VIEW
 from relkit.delivery.columns import file_columns, marketer_columns
 from relkit.delivery.next_product_cells import offered_to_the_unprotected, with_next_products
 from relkit.delivery.personal_reasons import personal_data_of_reasons
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from relkit.delivery.channel_credit import ChannelCredit
     from relkit.score_kinds import Score, ScoreKind
     from relkit.scores.kept_scores import KeptScores
     from relkit.texts import Language
@@ -86,6 +88,7 @@ class CustomerFile:
         currency: ISO code.
         fields: columns requested by name, with their purpose.
         by_action: scores by action (`relkit.scores.action_scores`) of customers in the file; None if there are none.
+        credit: credit of channels, delivered next to the customers; None if there is none.
     """
 
     frame: pl.DataFrame
@@ -97,6 +100,7 @@ class CustomerFile:
     currency: str
     fields: Mapping[str, str] = field(default_factory=dict)
     by_action: pl.DataFrame | None = None
+    credit: ChannelCredit | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -237,7 +241,8 @@ def _worded(code: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
     """Return one row per column: its meaning in English and French, and the model version behind it.
 
-    The columns of the file come first, then those that only the marketer's view has, empty, then those of the scores by action.
+    The columns of the file come first, then those that only the marketer's view has, empty, then those of the scores by action and
+    those of the credit of channels.
     """
     marketer = {c.name: c for c in marketer_view(file)}
     rows = [_entry(file, column, view="marketer, full" if column.name in marketer else "full") for column in file.columns]
@@ -246,6 +251,8 @@ def data_dictionary(file: CustomerFile) -> pl.DataFrame:
     if file.by_action is not None:
         effect = next(name for name, source in file.sources.items() if UPLIFT.includes(source.record))
         rows += [_entry(file, column, view=VIEW) for column in action_columns(file.currency, effect)]
+    if file.credit is not None:
+        rows += [_entry(file, column, view=CREDIT_VIEW) for column in file.credit.columns]
     return pl.DataFrame(rows)
 
 

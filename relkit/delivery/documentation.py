@@ -10,6 +10,8 @@ import polars as pl
 from relkit.delivery.columns import MARKETER, declared, marketer_columns
 from relkit.features.columns import CUSTOMER
 from relkit.scores.action_scores import COLUMNS as BY_ACTION
+from relkit.scores.channel_credit import COLUMNS as CREDIT
+from relkit.scores.channel_credit import TOTAL_COLUMNS, in_currency
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
 
@@ -35,6 +37,8 @@ the file into mailing tools: [importing.md](importing.md).
 | customers_marketer_fr.csv | marketer | French | French words, Oui and Non | total margin, the largest first |
 | customers_scored.xlsx | marketer, summary, dictionary | of its language | words; booleans, in French Oui and Non | as above |
 | scores_by_action.parquet | one row per customer and action | technical | ids | customer_id, action_id |
+| channel_credit.parquet, .csv | one row per model and channel | technical | codes | model, segment, period, conversions |
+| channel_credit_fr.csv, .xlsx | the same | French; of its language | words | as above |
 | data_dictionary.csv | every column of all views, codes with their English and French words | | | |
 
 - The **marketer's view** has the same columns every month, whatever the tables and models: a column is empty if nothing fills it.
@@ -62,7 +66,7 @@ def customer_file_page() -> str:
         >>> customer_file_page().splitlines()[0]
         '# The scored customer file'
     """
-    return "\n".join([_HEAD + _marketer(), _columns(), _by_action(), _codes(), _segments(), _rfm()])
+    return "\n".join([_HEAD + _marketer(), _columns(), _by_action(), _credit(), _codes(), _segments(), _rfm()])
 
 
 def _marketer() -> str:
@@ -100,6 +104,21 @@ def _by_action() -> str:
     return "\n".join(lines + [_row(column, in_marketer=False) for column in (CUSTOMER, *BY_ACTION)]) + "\n"
 
 
+def _credit() -> str:
+    lines = [
+        "## Credit of channels: channel_credit",
+        "",
+        "Written if a model of attribution (`relkit fit attribution.all`) has a champion: one row per model and channel, then one per",
+        "segment and period if the models were fitted `by` an attribute or `period`. No model is chosen: where they agree, the data",
+        "speak; where they differ, the credit depends on the model. Conversions that no channel is credited with are in the sheet of",
+        "totals of the workbook and in manifest.json, next to the version and the settings of each model. The files contain no customer.",
+        "",
+        "| Column | Label | Type | Values | Meaning | Empty cell means |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join(lines + [_row(in_currency(column, "EUR"), in_marketer=False) for column in (*CREDIT, *TOTAL_COLUMNS)]) + "\n"
+
+
 def _row(column: FileColumn, *, in_marketer: bool) -> str:
     name = f"**`{column.name}`**" if in_marketer else f"`{column.name}`"
     kind = _TYPES[column.dtype if isinstance(column.dtype, type) else type(column.dtype)]
@@ -114,7 +133,7 @@ def _row(column: FileColumn, *, in_marketer: bool) -> str:
 def _codes() -> str:
     lines = ["## Codes", "", "Segments and RFM groups have their own sections below.", ""]
     lines += ["| Column | Code | English | French |", "|---|---|---|---|"]
-    for column in declared():
+    for column in (*declared(), *CREDIT):
         if column.name not in ("segment_value_activity", "rfm_label"):
             lines += [f"| `{column.name}` | {code} | {text['en']} | {text['fr']} |" for code, text in column.codes.items()]
     return "\n".join(lines) + "\n"

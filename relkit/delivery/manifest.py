@@ -105,13 +105,20 @@ def manifest(
         "inputs": [dict(entry) for entry in occasion.inputs],
         "models": _models(file, occasion.models),
         "scores_by_action": _by_action(file),
+        "channel_credit": None if file.credit is None else file.credit.manifest(),
         "difference": _difference(difference),
         "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
         "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in unique((*occasion.remarks, *file.remarks))],
         "warnings": list(warnings),
         "approved_by": None,
-        "run": run_block(occasion.run_id, {score: entry.get("run_id") for score, entry in sorted(occasion.models.items())}),
+        "run": run_block(occasion.run_id, _model_runs(file, occasion)),
     }
+
+
+def _model_runs(file: CustomerFile, occasion: Occasion) -> dict[str, Any]:
+    """Return the MLflow run behind each score, and behind each model of the credit of channels."""
+    runs = {score: entry.get("run_id") for score, entry in sorted(occasion.models.items())}
+    return runs | (file.credit.runs() if file.credit else {})
 
 
 def schema_sha256(frame: pl.DataFrame) -> str:

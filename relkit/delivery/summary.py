@@ -54,6 +54,12 @@ TEXTS: dict[str, Text] = {
     "channel": Text("Channel", "Canal"),
     "channels": Text("May be contacted, by channel", "Contact possible, par canal"),
     "quality": Text("What the scores rest on, and why some are empty", "Sur quoi reposent les scores, et pourquoi certains sont vides"),
+    "credit": Text("Credit of channels, all models side by side", "Crédit des canaux, tous modèles côte à côte"),
+    "share_low": Text("Share, lowest model", "Part, modèle le plus bas"),
+    "share_high": Text("Share, highest model", "Part, modèle le plus haut"),
+    "spend": Text("Spend ({currency})", "Dépense ({currency})"),
+    "per_low": Text("Cost per conversion, lowest ({currency})", "Coût par conversion, le plus bas ({currency})"),
+    "per_high": Text("Cost per conversion, highest ({currency})", "Coût par conversion, le plus haut ({currency})"),
     "rfm": Text("Recency and frequency of purchases", "Récence et fréquence des achats"),
     "label": Text("Group", "Groupe"),
     "part": Text("Share", "Part"),
@@ -150,7 +156,10 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *
         in_sheet: number of customers that the workbook lists; None for all of them.
     """
     made = _Making(file, occasion.language)
-    texts, blocks = made.texts, (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm())
+    texts, blocks = (
+        made.texts,
+        (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm(), made.credit()),
+    )
     changes = main_changes(difference, columns=file.columns, language=occasion.language)
     reading = (texts["sorted"], texts["best"], texts["join"], texts["full"])
     return Summary(
@@ -284,6 +293,24 @@ class _Making:
         if "rfm_label" not in self.frame.columns:
             return None
         return replace(self._by_code("rfm", "label", "rfm_label"), chart="bars")
+
+    def credit(self) -> Block | None:
+        """Return the span of each channel's credit over all models, the largest first, with its spend; None without credit."""
+        if self.file.credit is None:
+            return None
+        whole = self.file.credit.frame.filter(pl.col("segment").is_null(), pl.col("period").is_null())
+        spans = {"share": ("share_low", "share_high"), "cost_per_conversion": ("per_low", "per_high")}
+        ends = {key: of for name, keys in spans.items() for key, of in zip(keys, (pl.col(name).min(), pl.col(name).max()), strict=True)}
+        order = ("share_low", "share_high", "spend", "per_low", "per_high")
+        found = whole.group_by("channel").agg(spend=pl.col("cost").last(), **ends).sort("share_high", "channel", descending=[True, False])
+        return Block(
+            title=self.texts["credit"],
+            headers=tuple(self.texts[key] for key in ("channel", *order)),
+            kinds=("text", "share", "share", "money", "money", "money"),
+            rows=tuple(
+                (channel_in_words(channel)[self.language], *cells) for channel, *cells in found.select("channel", *order).iter_rows()
+            ),
+        )
 
     def models(self) -> tuple[str, ...]:
         """Return each model with its version and its scores."""

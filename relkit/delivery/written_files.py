@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_words
+from relkit.delivery.customer_files import CustomerFile, ScoreSource, data_dictionary, in_words
 from relkit.delivery.sheet_rows import write_rows
 from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
@@ -129,7 +129,7 @@ def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: S
     book.set_properties({"created": CREATED, "author": "relkit", "title": f"{names[1]} {file.as_of}"})
     write_summary(book, names[0], summary)
     write_sheet(book, names[1], safe, file.columns, language, progress)
-    _dictionary_sheet(book, names[2], file, language)
+    write_dictionary_sheet(book, names[2], [(column, file.source_of(column)) for column in file.columns], language)
     book.close()
     return counts
 
@@ -210,7 +210,8 @@ def _width(column: FileColumn, values: pl.Series, language: Language) -> float:
     return float(min(max(longest, len(label) // 3 + 4, 11), 48))
 
 
-def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Language) -> None:
+def write_dictionary_sheet(book: Any, name: str, described: Sequence[tuple[FileColumn, ScoreSource | None]], language: Language) -> None:
+    """Write the meaning of columns as a sheet, each with the model behind it, if there is one."""
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 1)
     _printed(sheet, name)
@@ -220,11 +221,8 @@ def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Langua
     for at, (title, width) in enumerate(zip(in_language(DICTIONARY_HEADERS, language), DICTIONARY_WIDTHS, strict=True)):
         sheet.set_column(at, at, width, wrapped)
         sheet.write_string(0, at, title, header)
-    entries, _ = escaped(
-        pl.DataFrame(
-            [_entry(file, column, language) for column in file.columns], schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"
-        )
-    )
+    rows = [_entry(column, source, language) for column, source in described]
+    entries, _ = escaped(pl.DataFrame(rows, schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"))
     for row, cells in enumerate(entries.iter_rows(), 1):
         lines = max(_lines(text, width) for text, width in zip(cells, DICTIONARY_WIDTHS, strict=True))
         sheet.set_row(row, 15 * lines + 4)
@@ -237,8 +235,7 @@ def _lines(text: str, width: int) -> int:
     return sum(max(1, math.ceil(1.08 * len(line) / (width - 1))) for line in text.split("\n"))
 
 
-def _entry(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
-    source = file.source_of(column)
+def _entry(column: FileColumn, source: ScoreSource | None, language: Language) -> tuple[str, ...]:
     model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
     return (
         column.label[language],

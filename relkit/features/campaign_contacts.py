@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.contracts import INSTANT
+from relkit.features.declared_costs import declared_costs
 from relkit.features.known_rows import known_rows
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _known_outcomes(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> pl
 
 def _with_costs(contacts: pl.DataFrame, tables: TableSet, as_of: AsOf, action_id: str) -> pl.DataFrame:
     """Return the contacts with the cost of each in place of what its row states."""
-    rates = _rates(tables)
+    rates = declared_costs(tables)
     own = pl.col("cost")
     dated = contacts.with_columns(sent_on=as_of.business_day("sent_at"), row=pl.int_range(pl.len(), dtype=pl.UInt32))
     channel = _costs_of(dated, rates.filter(scope="channel"), pl.col("channel_id"), _PER_CONTACT)
@@ -152,16 +153,6 @@ def _with_costs(contacts: pl.DataFrame, tables: TableSet, as_of: AsOf, action_id
     known = pl.any_horizontal(cost.is_not_null() for cost in costs)
     found = priced.with_columns(cost=pl.sum_horizontal(cost.fill_null(0.0) for cost in costs), is_priced=known)
     return found.drop("sent_on", "row", "channel_cost", "action_cost", "monthly_cost")
-
-
-def _rates(tables: TableSet) -> pl.DataFrame:
-    """Return scope, scope_id, per, amount, valid_from and valid_to of the costs; none without the table."""
-    kinds = {"scope": pl.String, "scope_id": pl.String, "per": pl.String, "amount": pl.Float64, "valid_from": pl.Date, "valid_to": pl.Date}
-    if not tables.has("costs"):
-        return pl.DataFrame(schema=kinds)
-    given = tables.columns("costs")
-    columns = [pl.col(name) if name in given else pl.lit(None, kind).alias(name) for name, kind in kinds.items()]
-    return tables.scan("costs").select(columns).collect()
 
 
 def _costs_of(contacts: pl.DataFrame, rates: pl.DataFrame, scope_id: pl.Expr, per: tuple[str, ...]) -> pl.Series:

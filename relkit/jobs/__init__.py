@@ -36,6 +36,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "rank": CommandSpec("relkit.jobs.rank_customers", "RankCustomers", "Rank the best customers for a product."),
     "similar": CommandSpec("relkit.jobs.similar_products", "SimilarProducts", "List the products most similar to one.", ("product",)),
     "rules": CommandSpec("relkit.jobs.export_rules", "ExportRules", "Write the association rules as files for merchandisers."),
+    "budget": CommandSpec("relkit.jobs.plan_budget", "PlanBudget", "Share out a budget among channels: a scenario."),
     "report": CommandSpec("relkit.jobs.write_report", "WriteReport", "Turn a parameterised notebook into an HTML report.", ("notebook",)),
     "clean": CommandSpec("relkit.jobs.clean_kept", "CleanKept", "Remove the features that are kept between commands."),
     "models": CommandSpec("relkit.jobs.manage_models", "ListModels", "List registered model versions."),

@@ -59,17 +59,28 @@ class Champions:
 
     def groups(self) -> tuple[Group, ...]:
         """Return the models to try in each role, first those that `relkit fit` chose within their family."""
-        from relkit.models.catalogue import models_of, role_of, roles
+        from relkit.models.catalogue import models_of, names, role_of, roles
         from relkit.tracking.registry import chosen_models
 
         if self.models:
-            return tuple(Group(role=role_of(name), models=(name,)) for name in self.models)
+            scoring = (name for name in self.models if name in names() and role_of(name).scores)
+            return tuple(Group(role=role_of(name), models=(name,)) for name in scoring)
         chosen = chosen_models(self.programme)
         return tuple(
             Group(role=role, models=tuple(sorted(tried, key=lambda name: name not in chosen)))
             for role in roles()
             if role.scores and (tried := models_of(role))
         )
+
+    def crediting(self) -> tuple[str, ...]:
+        """Return the models that credit channels, of those named; all of them if none is named."""
+        from relkit.models.catalogue import members, models_of, roles, side_by_side
+
+        known = tuple(name for role in roles() if role.credits_channels for name in models_of(role))
+        if not self.models:
+            return known
+        named = {model for name in self.models for model in (members(name) if name in side_by_side() else (name,))}
+        return tuple(name for name in known if name in named)
 
     def of(self, group: Group, as_of: AsOf) -> tuple[list[ModelVersion], str]:
         """Return the versions of a group available for scoring, and a sentence if there is none.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
 
 
-_MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot"}
+_MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot", "paths": "grouped path"}
 
 
 class CheckTables(Job):

@@ -89,14 +89,30 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
         raise ParameterError(f"replicates is {choice.replicates}; intervals need at least 20.", where=model)
     theirs = {name: value for name, value in given.items() if name not in own}
     chosen = replace(choice, candidates=choice.candidates or competing, settings=theirs)
-    known = ["candidates", "replicates", "seed", *sorted({key for name in chosen.candidates for key in catalogue.known_settings(name)})]
-    for key in theirs:
+    refuse_unknown_settings(chosen, model, ("candidates", "replicates", "seed"))
+    return chosen
+
+
+def refuse_unknown_settings(choice: Choice, model: str, own: tuple[str, ...]) -> None:
+    """Refuse a setting that no candidate has, and a value out of range.
+
+    Args:
+        choice: the candidates with the settings given to them.
+        model: the name that stands for the candidates, for the message.
+        own: settings of the choice itself.
+
+    Raises:
+        ParameterError: naming the setting, with the nearest known one.
+    """
+    from relkit.models import catalogue
+
+    known = [*own, *sorted({key for name in choice.candidates for key in catalogue.known_settings(name)})]
+    for key in choice.settings:
         if key not in known:
             raise ParameterError.unknown("setting", key, known, where=model)
-    for name in chosen.candidates:
-        made = read_settings(name, chosen.of(name))
+    for name in choice.candidates:
+        made = read_settings(name, choice.of(name))
         catalogue.make(name, {setting: ["none"] for setting in catalogue.required_settings(name)} | made)
-    return chosen
 
 
 def choose(request: FitRequest, progress: Progress) -> Result:

@@ -1,8 +1,9 @@
-"""`relkit deliver`: publishes the scored customer file of a day."""
+"""`relkit deliver`: publishes the scored customer file of a day, with the credit of channels."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -16,6 +17,7 @@ from relkit.remarks import FILE, Remark, french, read_remarks, unique
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from relkit.delivery.channel_credit import ChannelCredit
     from relkit.delivery.customer_delivery import Published
     from relkit.delivery.customer_files import CustomerFile
     from relkit.tables.table_set import TableSet
@@ -98,6 +100,7 @@ class DeliverFiles(Job):
         """Return the content of the delivery, and a remark if there are no scores."""
         import polars as pl
 
+        from relkit.delivery.channel_credit import ChannelCredit
         from relkit.delivery.customer_files import customer_file
         from relkit.scores.kept_scores import KeptScores
 
@@ -124,7 +127,8 @@ class DeliverFiles(Job):
             by_action=pl.read_parquet(actions) if actions.is_file() else None,
             remarks=self._remarks(day),
         )
-        return made_file, () if scores else (_no_scores(day),)
+        credit = ChannelCredit.read(scored, tables.facts.currency)
+        return replace(made_file, credit=credit), () if scores else (_no_scores(day),)
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:
         """Return the remarks on the tables, the features and the scores; those of the scores include the others."""
@@ -163,7 +167,7 @@ class DeliverFiles(Job):
         ]
         for name in (
             f"features/{day}/customers",
-            *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products", "scores_by_action")),
+            *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products", "scores_by_action", "channel_credit")),
         ):
             path = self.out_dir / f"{name}.parquet"
             if path.is_file():
@@ -240,6 +244,8 @@ def _sentences(file: CustomerFile, published: Published, changes: dict[str, int]
     sentences = [f"Delivered {counted(len(file.frame), 'customer')} as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
     made_by = {(source.model, source.version, source.trained_as_of) for source in file.sources.values() if "+" not in source.model}
     sentences += [f"{model} version {version}, trained as of {end}, is behind the scores." for model, version, end in sorted(made_by)]
+    if file.credit is not None:
+        sentences.append(_credited(file.credit))
     if before:
         moves = f"{changes['entered']:,} entered, {changes['left']:,} left, {changes['changed']:,} changed group"
         sentences.append(f"Against {before}: {moves}; see difference.md.")
@@ -249,3 +255,12 @@ def _sentences(file: CustomerFile, published: Published, changes: dict[str, int]
     if newest and newest.name != delivery.name:
         sentences.append(f"LATEST stays at {newest.name}, whose day is later.")
     return sentences
+
+
+def _credited(credit: ChannelCredit) -> str:
+    """Return a sentence on the credit of channels."""
+    from relkit.tables.findings import counted
+
+    channels, models = counted(credit.frame["channel"].n_unique(), "channel"), counted(len(credit.record["models"]), "model")
+    without = "" if credit.frame["cost"].count() else "; the spend on them is not known"
+    return f"The credit of {channels} by {models} is in channel_credit.csv{without}."

@@ -11,6 +11,7 @@ from pydantic import Field
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.choose_model import choose, read_choice
+from relkit.jobs.fit_side_by_side import fit_side_by_side, read_members
 from relkit.jobs.given_settings import read_settings
 from relkit.jobs.holdouts import Known
 from relkit.jobs.model_fitting import FitRequest, fit_named
@@ -29,7 +30,7 @@ class FitModel(Job):
 
     model: str = Field(
         description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
-        "survival.auto those of contracts, uplift.auto those of the effects of actions."
+        "survival.auto those of contracts, uplift.auto those of the effects of actions; attribution.all fits all that credit channels."
     )
     as_of: str | None = Field(
         default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."
@@ -61,8 +62,8 @@ class FitModel(Job):
         """Refuse an unknown model or setting, and a promotion forced without a reason."""
         from relkit.models import catalogue
 
-        choices = catalogue.choices()
-        known = (*catalogue.names(), *choices)
+        choices, families = catalogue.choices(), catalogue.side_by_side()
+        known = (*catalogue.names(), *choices, *families)
         if self.model not in known:
             raise ParameterError.unknown("model", self.model, known, where="fit")
         if self.force and not self.reason.strip():
@@ -73,6 +74,8 @@ class FitModel(Job):
             refuse_cross_check(self.model)
         if self.model in choices:
             read_choice(self.model, self.settings)
+        elif self.model in families:
+            read_members(self.model, self.settings)
         elif self.settings:
             given = read_settings(self.model, self.settings)
             # Columns chosen later from the features may be those that the splines name.
@@ -83,7 +86,7 @@ class FitModel(Job):
     def run(self, progress: Progress = quiet) -> Result:
         """Build features, judge, fit, compare with the champion, register."""
         from relkit.families.bindings import absence, inputs_of
-        from relkit.models.catalogue import choices
+        from relkit.models.catalogue import choices, side_by_side
         from relkit.tables.table_set import TableSet
 
         self.verify()
@@ -96,6 +99,8 @@ class FitModel(Job):
             return Result(job=self.command, skipped=f"{self.model}: {lacking}, from which it learns.")
         if self.model in choices():
             return choose(self.request(tables), progress)
+        if self.model in side_by_side():
+            return fit_side_by_side(self.request(tables), progress)
         settings = read_settings(self.model, self.settings)
         return fit_named(self.request(tables), inputs_of(self.model, tables, settings), progress)
 

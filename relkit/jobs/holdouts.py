@@ -38,6 +38,8 @@ def split_of(inputs: ModelInputs, tables: TableSet, as_of: AsOf, holdout_days: i
     days = min(LONGEST_HOLDOUT_DAYS, history // 3) if holdout_days is None else holdout_days
     if holdout_days == 0:
         return None, ""
+    if tables.facts.last_day is None and tables.facts.history_starts_on is None:
+        return None, "No table has a date, so there are no later days to judge the model on."
     if days < 1:
         return None, f"The history of {history} days is too short for a holdout, so the model was not judged."
     holdout = Holdout.before(as_of, days=days, first_day=first)

@@ -158,8 +158,21 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         paths={} if local is None else {"model": local},
         warnings=tuple(problem for problem in (trial.problem, outcome.undrawn) if problem),
         sentences=tuple(sentences),
-        details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
+        details=outcome.details()
+        | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()}
+        | {"metric": version.metric, "metric_value": version.metric_value, "remarks": [*remarks, *info.notes]}
+        | _credit(fitted),
     )
+
+
+def _credit(fitted: Fitted) -> dict[str, Any]:
+    """Return the credit of a model that gives some to channels among the details, one record per channel, and its removal effects."""
+    from relkit.models.base import CreditsChannels
+
+    if not isinstance(fitted, CreditsChannels):
+        return {}
+    removal = getattr(fitted, "removal_terms", None)
+    return {"credit": fitted.credit().to_dicts()} | ({} if removal is None else {"effects": removal().to_dicts()})
 
 
 def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:

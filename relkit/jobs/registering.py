@@ -144,10 +144,17 @@ def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
         holdout=split,
         params={"holdout_days": split.days if split else 0} | dict(beside.params),
         figures={**figures, **beside.figures},
-        frames=beside.frames,
+        frames={**_credit(done.fitted), **beside.frames},
         remarks=done.remarks,
         unit=done.ready.inputs.unit,
     )
+
+
+def _credit(fitted: Fitted) -> dict[str, pl.DataFrame]:
+    """Return the whole credit of a model that gives some to channels, to be kept with the run; its summary has only part of it."""
+    from relkit.models.base import CreditsChannels
+
+    return {"credit": getattr(fitted, "credits", fitted.credit())} if isinstance(fitted, CreditsChannels) else {}
 
 
 def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:

@@ -1,4 +1,4 @@
-"""`relkit score`: scores customers with the champion models."""
+"""`relkit score`: scores customers with the champion models, and gathers the credit that models give to channels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
 from relkit.jobs.calls_to_make import calls_to_make
 from relkit.jobs.champion_scores import Champions, calibration, score_group
+from relkit.jobs.channels_credited import channels_credited
 from relkit.jobs.margin_ahead import margin_ahead
 from relkit.jobs.next_products_ahead import next_products_ahead
 from relkit.jobs.scored import Found, ModelRows, Scored, ScoringTerms
@@ -36,7 +37,9 @@ class ScoreCustomers(Job):
 
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     models: tuple[str, ...] = Field(
-        default=(), description="Models to score with. Default: one for each score, of those that have a champion."
+        default=(),
+        description="Models to score with. Default: one for each score, of those that have a champion, and all that credit channels "
+        "(attribution.all).",
     )
     horizon_days: int = Field(default=HORIZON_DAYS, ge=1, description="How far ahead orders and churn are forecast, in days.")
     horizon_months: int = Field(
@@ -76,14 +79,15 @@ class ScoreCustomers(Job):
         return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
-        """Refuse an unknown model or one without customer scores, undiscounted margin without end, and an invalid offer."""
+        """Refuse an unknown model or one that scores nothing, undiscounted margin without end, and an invalid offer."""
         from relkit.jobs.declared_offer import declared_offer
-        from relkit.models.catalogue import names, role_of
+        from relkit.models.catalogue import names, role_of, side_by_side
 
+        known = (*names(), *side_by_side())
         for name in self.models:
-            if name not in names():
-                raise ParameterError.unknown("model", name, names(), where="score")
-            if not role_of(name).scores:
+            if name not in known:
+                raise ParameterError.unknown("model", name, known, where="score")
+            if name in names() and not (role_of(name).scores or role_of(name).credits_channels):
                 raise ParameterError(f"{name} gives no scores of customers.", where="score", remedy="Leave it out of models.")
         if self.endless and not self.annual_discount_rate:
             raise ParameterError(
@@ -103,13 +107,14 @@ class ScoreCustomers(Job):
         as_of = tables.as_of(self.as_of)
         progress("reading the champions", 0.0)
         scored, lacking = self._scored(tables, as_of, progress)
-        if not scored.found.scores and lacking:
+        made = bool(scored.found.scores or scored.found.tables)
+        if not made and lacking:
             raise ParameterError(" ".join(lacking), where="score")
-        if not scored.found.scores:
+        if not made:
             return Result(job=self.command, skipped=" ".join(scored.found.sentences), details={"as_of": str(as_of)})
         progress("expected margin", 0.8)
         for step in (calibration, margin_ahead, remaining_life_ahead, calls_to_make, next_products_ahead):
-            scored = scored.with_(step(scored))
+            scored = scored.with_(step(scored)) if scored.found.scores else scored
         written = WrittenScores(scored=scored, out_dir=self.out_dir)
         return written.result(self.command, lacking=lacking)
 
@@ -134,7 +139,9 @@ class ScoreCustomers(Job):
             progress(f"scoring with {group.first}", 0.1 + 0.6 * i / len(groups))
             scored, none = score_group(scored, group, champions)
             lacking += [none] if none else []
-        return scored, tuple(lacking)
+        progress("credit of channels", 0.7)
+        scored, uncredited = channels_credited(scored, champions)
+        return scored, (*lacking, *uncredited)
 
 
 def remaining_life_ahead(scored: Scored) -> Found:

@@ -75,6 +75,7 @@ class Found:
         warnings: points that need attention.
         remarks: those that affect how scores are to be read, each with the model it concerns, or "".
         tables: further tables of the day, by name; a later step may replace one.
+        records: by such a table, the models behind it and what it rests on, written as JSON next to it.
     """
 
     scores: tuple[ScoreTable, ...] = ()
@@ -83,6 +84,7 @@ class Found:
     warnings: tuple[str, ...] = ()
     remarks: tuple[tuple[str, Remark], ...] = ()
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __add__(self, other: Found) -> Found:
         """Return the findings of both, these first."""
@@ -93,6 +95,7 @@ class Found:
             warnings=self.warnings + other.warnings,
             remarks=self.remarks + other.remarks,
             tables={**self.tables, **other.tables},
+            records={**self.records, **other.records},
         )
 
     def noting(self, remark: Remark, model: str = "", *, as_warning: bool = True) -> Found:

@@ -166,7 +166,7 @@ class WriteReport(Job):
             found = {
                 "tables": tables.has(name),
                 "features": (self.out_dir / "features" / str(as_of) / f"{name}.parquet").is_file(),
-                "scores": any(score.startswith(name) for score in scores),
+                "scores": any(score.startswith(name) for score in scores) or path.with_name(f"{name}.parquet").is_file(),
             }
             if kind not in found:
                 raise ParameterError.unknown("need", need, [f"{known}/..." for known in ("family", *found)], where=notebook.name)

@@ -25,7 +25,7 @@ class WrittenScores:
     """The folder of a day's scores.
 
     Attributes:
-        scored: the findings of the scoring, with at least one score.
+        scored: the findings of the scoring, with at least one score or table.
         out_dir: the output root.
     """
 
@@ -44,17 +44,26 @@ class WrittenScores:
             job: the command.
             lacking: a sentence for each role without a champion.
         """
-        from relkit.scores.kept_scores import MODELS, SCORES
-
         left = self._left_out()
         self.folder.mkdir(parents=True, exist_ok=True)
-        paths = {"scores": self.folder / SCORES, "models": self.folder / MODELS}
-        models = self.models()
-        paths |= self._reasons() | self._tables()
+        paths = self._reasons() | self._tables()
         paths["remarks"] = write_remarks(self.folder / FILE, self._remarks())
+        paths = self._scores() | paths
+        return self._result(job, paths, (*self.scored.found.sentences, *left, *lacking))
+
+    def _scores(self) -> dict[str, Path]:
+        """Write the score table and the models behind it; remove those of an earlier run if no customer was scored."""
+        from relkit.scores.kept_scores import MODELS, SCORES
+
+        paths = {"scores": self.folder / SCORES, "models": self.folder / MODELS}
+        if not self.scored.found.scores:
+            for path in paths.values():
+                path.unlink(missing_ok=True)
+            return {}
+        models = self.models()
         _replace(paths["scores"], self.table.write)
         _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
-        return self._result(job, paths, (*self.scored.found.sentences, *left, *lacking))
+        return paths
 
     @cached_property
     def table(self) -> ScoreTable:
@@ -99,13 +108,15 @@ class WrittenScores:
         return {"reasons": path}
 
     def _tables(self) -> dict[str, Path]:
-        """Write the next products and their offers, and the scores by action, if a model gave some; remove those of an earlier run."""
+        """Write the further tables that models gave, with their records; remove those of an earlier run."""
         from relkit.scores.action_scores import SCORES_BY_ACTION
+        from relkit.scores.channel_credit import CHANNEL_CREDIT
         from relkit.scores.next_products import NEXT_PRODUCTS, OFFERS
 
-        paths = {}
-        for name in (NEXT_PRODUCTS, OFFERS, SCORES_BY_ACTION):
+        paths: dict[str, Path] = {}
+        for name in (NEXT_PRODUCTS, OFFERS, SCORES_BY_ACTION, CHANNEL_CREDIT):
             path = self.folder / f"{name}.parquet"
+            paths |= self._record(name)
             if name in self.scored.found.tables:
                 # Tables of millions of rows: the usual compression takes half as long again, for a file a seventh smaller.
                 _replace(path, partial(self.scored.found.tables[name].write_parquet, compression_level=1, statistics=False))
@@ -113,6 +124,15 @@ class WrittenScores:
             else:
                 path.unlink(missing_ok=True)
         return paths
+
+    def _record(self, name: str) -> dict[str, Path]:
+        """Write the record of a further table, if it has one; remove that of an earlier run."""
+        path, record = self.folder / f"{name}.json", self.scored.found.records.get(name)
+        if record is None:
+            path.unlink(missing_ok=True)
+            return {}
+        _replace(path, lambda draft: draft.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8"))
+        return {f"{name}_record": path}
 
     def _result(self, job: str, paths: dict[str, Path], sentences: tuple[str, ...]) -> Result:
         scored, values = self.scored, self._values()
@@ -171,7 +191,7 @@ class WrittenScores:
         from relkit.tracking import registry
 
         tables, features = self.out_dir / "tables", self.out_dir / "features" / str(self.scored.as_of)
-        behind: dict[str, list[str]] = {}
+        behind = self._behind_tables()
         for score, models in (part.key for part in self.table.parts):
             for name in models.split("+"):
                 behind.setdefault(name, []).append(score)
@@ -181,6 +201,11 @@ class WrittenScores:
             now=self.scored.found.remarks,
             scores=behind,
         )
+
+    def _behind_tables(self) -> dict[str, list[str]]:
+        """Return, by model, the further tables that it is behind, as their records state."""
+        records = self.scored.found.records.items()
+        return {model: [name] for name, record in records for model in record["models"]}
 
 
 def _replace(path: Path, write: Any) -> None:

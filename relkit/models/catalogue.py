@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _S = TypeVar("_S")
 _AUTO = "auto"
+_ALL = "all"
 
 
 def names() -> tuple[str, ...]:
@@ -114,6 +115,42 @@ def candidates(choice: str) -> tuple[str, ...]:
     if own.compared is None or choice not in choices():
         raise ParameterError.unknown("choice", choice, choices(), where=choice)
     return tuple(name for name in models_of(own.compared) if name.startswith(f"{own.name}.") and settings_class(name).competes)
+
+
+def side_by_side() -> tuple[str, ...]:
+    """Return the names under which all models of a family are fitted, to be shown side by side.
+
+    Examples:
+        >>> side_by_side()
+        ('attribution.all',)
+    """
+    return tuple(f"{name}.{_ALL}" for name in families() if family(name).side_by_side)
+
+
+def members(name: str) -> tuple[str, ...]:
+    """Return the models that are fitted side by side, in the order of their roles.
+
+    Raises:
+        ParameterError: no models are fitted under this name.
+
+    Examples:
+        >>> all(model.startswith("attribution.") for model in members("attribution.all"))
+        True
+    """
+    if name not in side_by_side():
+        raise ParameterError.unknown("family shown side by side", name, side_by_side(), where=name)
+    own = family(name)
+    return tuple(model for role in own.roles for model in models_of(role) if model.startswith(f"{own.name}."))
+
+
+def named_in_full(name: str, family_name: str) -> str:
+    """Return the full name of a model that may be given without its family.
+
+    Examples:
+        >>> named_in_full("linear", "attribution.all"), named_in_full("attribution.linear", "attribution.all")
+        ('attribution.linear', 'attribution.linear')
+    """
+    return name if "." in name else f"{family(family_name).name}.{name}"
 
 
 def scores() -> tuple[ScoreKind, ...]:

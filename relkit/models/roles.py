@@ -53,6 +53,7 @@ class Role:
         scores: that models of the role may give.
         columns: of delivered files that are based on these scores.
         preferred: names of models within their families, in the order in which they are tried; those not listed come last.
+        credits_channels: whether its models give credit to channels instead of scores to customers; all of them are used, side by side.
 
     Examples:
         >>> from relkit.score_kinds import ScoreKind
@@ -66,6 +67,7 @@ class Role:
     scores: tuple[ScoreKind, ...] = ()
     columns: tuple[FileColumn, ...] = ()
     preferred: tuple[str, ...] = ()
+    credits_channels: bool = False
 
     def rank(self, name: str) -> tuple[int, str]:
         """Return the sort key of a model of the role: the preferred in their order, then the others alphabetically."""
@@ -119,6 +121,7 @@ class Family:
         yardstick: the measures they are compared by.
         compare: the function that compares them.
         texts: with which the comparison is shown.
+        side_by_side: whether `<name>.all` fits all its models, none of which is right by a number: they are shown next to each other.
     """
 
     name: str
@@ -129,3 +132,4 @@ class Family:
     yardstick: Yardstick | None = None
     compare: Compare | None = None
     texts: ComparisonTexts | None = None
+    side_by_side: bool = False

@@ -38,6 +38,10 @@ TEXTS = {
     "brier_score": Text("Brier score on the last day (0 = perfect)", "score de Brier au dernier jour (0 = parfait)"),
     "ndcg_10": Text("NDCG of the first ten products (1 = perfect)", "NDCG des dix premiers produits (1 = parfait)"),
     "share_of_rules_that_hold": Text("share of rules that hold in later baskets", "part des règles confirmées par les paniers suivants"),
+    "share_moved": Text(
+        "part of the credit that a later period moves (0 = none)", "part du crédit qu’une période ultérieure déplace (0 = aucune)"
+    ),
+    "log_likelihood_per_step": Text("log likelihood per step (0 = perfect)", "log-vraisemblance par étape (0 = parfait)"),
     "log_loss": Text("log loss (0 = perfect)", "perte logarithmique (0 = parfait)"),
     "concordance": Text("concordance (1 = perfect order)", "concordance (1 = ordre parfait)"),
 }

@@ -22,7 +22,8 @@ def business_days(files: dict[str, Path], zone: str, *, today: date | None = Non
     """Return the first and the last business day of the facts.
 
     They are those of the sale lines; without any, those on which contracts started, changed or ended; without
-    contracts, those of the snapshots. A future end of a contract is a plan, not a fact.
+    contracts, those of the snapshots; without these, those on which periods of grouped paths began. A future end of a contract is a plan,
+    not a fact.
 
     Args:
         files: the Parquet file of each existing table.
@@ -30,7 +31,7 @@ def business_days(files: dict[str, Path], zone: str, *, today: date | None = Non
         today: ends of contracts after this day are plans; None is the present day (UTC).
     """
     present = today or datetime.now(UTC).date()
-    for name, days in (("transactions", _sale_days), ("contracts", _contract_days), ("customer_snapshots", _snapshot_days)):
+    for name, days in _DAYS.items():
         if name in files:
             found = days(pl.scan_parquet(files[name]), zone, present).collect(engine="streaming").row(0)
             if found[0] is not None:
@@ -53,12 +54,21 @@ def _snapshot_days(rows: pl.LazyFrame, _: str, __: date) -> pl.LazyFrame:
     return rows.select(first=pl.col("as_of").min(), last=pl.col("as_of").max())
 
 
+def _path_days(rows: pl.LazyFrame, _: str, __: date) -> pl.LazyFrame:
+    given = pl.col("period") if "period" in rows.collect_schema() else pl.lit(None, pl.Date)
+    return rows.select(first=given.min(), last=given.max())
+
+
+_DAYS = {"transactions": _sale_days, "contracts": _contract_days, "customer_snapshots": _snapshot_days, "paths": _path_days}
+"""Functions for the first and last day of a table, the surest first."""
+
+
 def headline(tables: TableSet) -> dict[str, Any]:
     """Return the figures of validated tables, as far as they have them.
 
     Returns:
         customers (of the customers table, else those who occur elsewhere), transactions, transaction_lines, lines_by_kind,
-        net_amount (all lines), revenue (sales less returns), unidentified_lines, contracts, customer_snapshots, first_day, last_day.
+        net_amount (all lines), revenue (sales less returns), unidentified_lines, contracts, customer_snapshots, paths, first_day, last_day.
     """
     figures: dict[str, Any] = {"customers": _customers(tables)}
     if tables.has("transactions"):
@@ -67,6 +77,8 @@ def headline(tables: TableSet) -> dict[str, Any]:
         figures["contracts"] = distinct(tables.scan("contracts"), "contract_id")
     if tables.has("customer_snapshots"):
         figures["customer_snapshots"] = tables.facts.rows["customer_snapshots"]
+    if tables.has("paths"):
+        figures["paths"] = tables.facts.rows["paths"]
     days = {"first_day": tables.facts.first_day, "last_day": tables.facts.last_day}
     return figures | {name: day.isoformat() if day else None for name, day in days.items()}
 

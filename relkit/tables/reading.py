@@ -107,7 +107,7 @@ def _verify(frames: dict[str, pl.LazyFrame]) -> None:
         raise TableError(
             f"none of {', '.join(FACT_TABLES)} is there, so nothing says what customers did (tables given: {given}).",
             where="tables",
-            remedy="Give at least one of the three, or map a file to it.",
+            remedy="Give at least one of them, or map a file to it.",
         )
     problems = []
     for name, raw in frames.items():

@@ -58,16 +58,18 @@ TABLES: dict[str, Contract] = {
         campaigns.CONTACTS,
         campaigns.CONTACT_OUTCOMES,
         campaigns.TOUCHPOINTS,
+        campaigns.PATHS,
         satisfaction.SURVEYS,
         permissions.CONSENTS,
         permissions.SUPPRESSIONS,
         campaigns.CALENDAR,
         sales.LOYALTY_MOVEMENTS,
         campaigns.COSTS,
+        campaigns.LIFT_TESTS,
         satisfaction.CASES,
     )
 }
 """Every table, by name, in the order of the documentation."""
 
-FACT_TABLES = ("transactions", "contracts", "customer_snapshots")
+FACT_TABLES = ("transactions", "contracts", "customer_snapshots", "paths")
 """At least one of these must exist: without it nothing is known about what customers did."""

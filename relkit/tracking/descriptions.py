@@ -21,6 +21,8 @@ _METRICS = {
     "log_loss": "the log loss of its probabilities was {value} (0 is perfect, 0.693 is a coin tossed for everybody)",
     "dr_loss": "the mean squared distance of its effects from the doubly robust scores was {value} (lower is better; most is noise)",
     "ndcg_10": "the NDCG of its lists of ten products against the next baskets was {value} (1 is perfect)",
+    "share_moved": "{value} of the credit went to other channels when it was learnt from the journeys of those days alone (0 is none)",
+    "log_likelihood_per_step": "the mean log-likelihood of a step of the journeys of those days was {value} (higher is better)",
     "share_of_rules_that_hold": "in later baskets {value} of its strongest rules still had a lift above 1 (1 is all of them)",
 }
 """Meaning of each holdout metric, as the end of a sentence."""
@@ -33,7 +35,9 @@ def model_description(model: str, programme: str) -> str:
         >>> model_description("survival.cox", "loyalty").endswith("Programme loyalty. Scores are made with the version aliased champion.")
         True
     """
-    return f"{catalogue.settings_class(model).purpose.en} Programme {programme}. Scores are made with the version aliased champion."
+    settings = catalogue.settings_class(model)
+    used = "Channels are credited by" if settings.role.credits_channels else "Scores are made with"
+    return f"{settings.purpose.en} Programme {programme}. {used} the version aliased champion."
 
 
 def version_description(

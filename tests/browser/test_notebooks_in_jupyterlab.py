@@ -15,6 +15,7 @@ PICTURES = {
     "segment_customer_value": 8,
     "segment_churn_risk": 8,
     "segment_product_affinity": 5,
+    "interact_customer_journeys": 8,
     "study_telco_churn": 4,
     "study_next_products": 4,
     "study_uplift": 4,

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import modelled_company as company
 import polars as pl
 import pytest
-import toy_models
 from score_records import made
 
 from relkit.errors import ParameterError, TableError
@@ -188,9 +187,10 @@ def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fit
         score(models=("survival.cox",))
 
 
-def test_a_model_that_scores_no_customer_cannot_be_asked_for(tmp_path):
-    with toy_models.toy_credit_family(tmp_path), pytest.raises(ParameterError, match=r"credits\.first_touch gives no scores of customers"):
-        ScoreCustomers.parse(models=("credits.first_touch",)).verify()
+def test_a_model_that_scores_no_customer_cannot_be_asked_for():
+    with pytest.raises(ParameterError, match=r"affinity\.rules gives no scores of customers"):
+        ScoreCustomers.parse(models=("affinity.rules",)).verify()
+    ScoreCustomers.parse(models=("attribution.linear", "attribution.all")).verify()  # they credit channels
 
 
 def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
@@ -254,7 +254,8 @@ def test_a_day_without_running_contracts_is_reported(fitted_workplace):
         "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
         "lifetime_value.gamma_gamma: there are no customers to score as of 2022-12-31. "
         "survival.cox: there are no contracts to score as of 2022-12-31. "
-        "uplift.stacked: the data have no assignments table, so it gives no scores."
+        "uplift.stacked: the data have no assignments table, so it gives no scores. "
+        "attribution: the data have no touchpoints table, so channels are given no credit."
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 from recomputed_campaigns import CampaignFacts
+from recomputed_credit import CreditFacts
 from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
@@ -26,6 +28,7 @@ MODULES = (
     *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
     *("churn_risk", "retention_calls", "churn_segment_texts"),
     *("product_pairs", "category_shopping", "next_products", "product_propensities"),
+    *("channel_attribution_texts", "channel_experiments", "channel_journeys", "channel_robustness", "channel_scenario"),
     "campaign_uplift_texts",
 )
 NUMBER = {
@@ -35,6 +38,20 @@ NUMBER = {
 FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
 """Texts of key figures; all others are sentences."""
 DAY = "2025-06-30"
+EXPERIMENTS = pl.DataFrame(
+    {
+        "lift_test_id": ["t1", "t2"],
+        "channel_id": ["email", "leaflet"],
+        "starts_on": [date(2025, 3, 1), date(2025, 5, 5)],
+        "ends_on": [date(2025, 3, 28), date(2025, 6, 1)],
+        "incremental_conversions": [1.0, 8.0],
+        "low": [0.2, -10.0],
+        "high": [1.8, 26.0],
+        "level": [0.9, 0.9],
+        "method": ["customers drawn", "regions drawn"],
+    }
+)
+"""Experiments on two channels: what the rules credit is outside the first interval and inside the second."""
 USUAL = {"contact_cost": 1, "offer_cost": 10}
 CHEAP = {"contact_cost": 1, "offer_cost": 2}
 
@@ -211,6 +228,42 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> CampaignFacts:
 def test_on_a_campaign(language: str, campaign: CampaignFacts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relkit.reports.pictures.Picture.png", lambda _: b"")  # pictures have tests of their own
     assert disagreements("measure_campaign_uplift", language, campaign, campaign=campaign.action) == []
+
+
+@pytest.fixture(scope="module")
+def credited(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> CreditFacts:
+    """Return a shop whose channels were credited by three rules, with two experiments and a budget scenario."""
+    import credited_company
+    import modelled_company
+
+    from relkit.jobs.build_features import BuildFeatures
+    from relkit.jobs.fit_model import FitModel
+    from relkit.jobs.plan_budget import PlanBudget
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    folder = tmp_path_factory.mktemp("credited_page")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+        days = {"first_day": credited_company.FIRST, "last_day": credited_company.LAST}
+        out = folder / "out" / "default"
+        modelled_company.write_company(out, credited_company.credited_company() | {"lift_tests": EXPERIMENTS}, **days)
+        rules = FitModel.parse(model="attribution.all", settings={"models": "linear,first_touch,last_touch"})
+        for job in (rules, BuildFeatures.parse(), ScoreCustomers.parse()):
+            assert job.run().skipped is None, job
+        budget = PlanBudget.parse().run().model_dump(mode="json")["details"]
+    return CreditFacts(out, str(credited_company.LAST), budget=budget)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_on_credit_of_channels(language: str, credited: CreditFacts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(credited.out.parents[1])
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("relkit.reports.pictures.Picture.png", lambda _: b"")  # pictures have tests of their own
+    assert disagreements("measure_channel_attribution", language, credited) == []
 
 
 @pytest.fixture(scope="module")

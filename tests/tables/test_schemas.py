@@ -15,8 +15,8 @@ COLUMNS = [(name, column) for name, contract in TABLES.items() for column in con
 def test_all_tables_are_declared():
     assert set(TABLES) == {
         "customers", "customer_snapshots", "identifiers", "transactions", "products", "stores", "contracts", "contract_parties", "offers",
-        "assignments", "contacts", "outcomes", "touchpoints", "surveys", "consents", "suppressions", "calendar", "loyalty_movements",
-        "costs", "cases",
+        "assignments", "contacts", "outcomes", "touchpoints", "paths", "surveys", "consents", "suppressions", "calendar",
+        "loyalty_movements", "costs", "lift_tests", "cases",
     }  # fmt: skip
     assert set(FACT_TABLES) <= set(TABLES)
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.cards import FittedCard
+from relkit.models.base import FitInfo  # noqa: TC001 storage reads the types of the fields
 
 if TYPE_CHECKING:
     from relkit.contracts import Contract
-    from relkit.models.base import FitInfo
 
 GROUP_SCHEMA: dict[str, Any] = {"segment": pl.String, "period": pl.Date}
 GROUP = tuple(GROUP_SCHEMA)

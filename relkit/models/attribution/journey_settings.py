@@ -34,6 +34,7 @@ class JourneySettings(ModelFacts):
     name: ClassVar[str]
     family: ClassVar[str] = "attribution"
     role, reads = CHANNEL_CREDIT, PATHS
+    figures: ClassVar[tuple[str, ...]] = ("credit_shares",)
 
     lookback_days: float = 30.0
     lookback_by_kind: tuple[str, ...] = ()

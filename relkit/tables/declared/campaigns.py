@@ -196,6 +196,82 @@ TOUCHPOINTS = Contract(
     ),
 )
 
+PATHS = Contract(
+    name="paths",
+    key=("path_id",),
+    label=Text("Paths", "Parcours"),
+    meaning="Journeys that come grouped by their channels, as other tools export them.",
+    notes=(
+        "A row is a path and the journeys that took it. Rows of one path are added up: without a `path_id` no two of them are the same. "
+        "`value` is that of all conversions of the row; what stands on a row without a conversion is reported, and credited to no channel. "
+        "An empty path holds conversions that no touch preceded. Where the source marks each path as converted or not, and counts its "
+        "journeys, a mapping writes `conversions: case when converted then occurrences else 0 end`, and the other way round for `nulls`."
+    ),
+    columns=(
+        text("path_id", "Path id", "Identifiant du parcours", "The row.", null_means="none in the source"),
+        text(
+            "path",
+            "Path",
+            "Parcours",
+            "Channels in order of time, the first one first, as in search > email > search.",
+            required=True,
+            null_means="no touch",
+        ),
+        number("conversions", "Conversions", "Conversions", "Journeys that ended in a conversion.", low=0.0, **NEEDED),
+        number("nulls", "Nulls", "Sans conversion", "Journeys that ended without one.", low=0.0, null_means="none"),
+        money("value", "Value", "Valeur", "Value of all conversions of the row.", null_means="none"),
+        text("separator", "Separator", "Séparateur", "Sign between the channels of the path.", null_means=">"),
+        text("segment", "Segment", "Segment", "Group of customers that has credit of its own."),
+        day("period", "Period", "Période", "First day of the period in which the journeys ended."),
+    ),
+)
+
+LIFT_TESTS = Contract(
+    name="lift_tests",
+    key=("lift_test_id",),
+    label=Text("Lift tests", "Tests d’incrémentalité"),
+    meaning="Results of experiments on channels: conversions that a channel caused in some days, measured by withholding it by lot.",
+    notes=(
+        "`incremental_conversions` is the number that the channel caused among all whom it reached in these days, not only in the groups "
+        "drawn: a result measured on half of the people is to be doubled first. `low` and `high` bound it at `level`."
+    ),
+    rules=(after("starts_on", "ends_on"), after("low", "high")),
+    columns=(
+        text("lift_test_id", "Lift test", "Test d’incrémentalité", "The experiment.", **NEEDED),
+        text("channel_id", "Channel", "Canal", "Channel that was withheld.", **NEEDED),
+        day("starts_on", "Starts on", "Débute le", "First day of the experiment.", **NEEDED),
+        day("ends_on", "Ends on", "Se termine le", "Last day of the experiment.", **NEEDED),
+        number(
+            "incremental_conversions",
+            "Incremental conversions",
+            "Conversions incrémentales",
+            "Conversions that the channel caused in these days; negative if it prevented some.",
+            unit="conversions",
+            **NEEDED,
+        ),
+        number("low", "Lower bound", "Borne inférieure", "Lower bound of the conversions caused.", unit="conversions", **NEEDED),
+        number("high", "Upper bound", "Borne supérieure", "Upper bound of the conversions caused.", unit="conversions", **NEEDED),
+        number(
+            "level",
+            "Level",
+            "Niveau de confiance",
+            "Confidence level of the bounds.",
+            unit="share",
+            low=0.5,
+            high=0.9999,
+            null_means="0.95",
+        ),
+        money(
+            "incremental_value", "Incremental value", "Valeur incrémentale", "Value of the conversions caused.", null_means="not measured"
+        ),
+        whole("treated", "Treated", "Traités", "People drawn to be reached.", low=0, null_means="not known"),
+        whole("control", "Control", "Témoins", "People drawn from whom the channel was withheld.", low=0, null_means="not known"),
+        text("method", "Method", "Méthode", "Design: holdout of people, of regions, of days."),
+        text("source", "Source", "Source", "Who measured it."),
+        recorded(null_means="known when the experiment ends"),
+    ),
+)
+
 CALENDAR = Contract(
     name="calendar",
     key=("kind", "starts_on", "scope"),

@@ -75,6 +75,7 @@ def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
         "contracts": contracts,
         "actions": {action.id: asdict(action) for action in ACTIONS},
         "attribution": {"conversion_probability": conversion_probability(), "removal_effects": removal_effects()},
+        "attribution.markov_removal": {f"removal of {name}": effect for name, effect in removal_effects().items()},
         "affinity": {
             "bundle_share": BUNDLE_SHARE,
             "taste_spread": settings.taste_spread,

@@ -1,1 +1,0 @@
-"""A toy family whose models credit channels."""
