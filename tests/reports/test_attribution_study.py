@@ -56,13 +56,22 @@ def test_the_verdict_counts_the_intervals_on_either_side(published: dict[str, An
     assert f"errs less than 1 of the {len(others)} others and more than 2." in sentences(made)[1]
 
 
+def test_errors_where_visits_leave_no_trace_are_told(published: dict[str, Any]) -> None:
+    errors = {row["model"]: row["share"][0] for row in published["errors_hidden"]}
+    own = errors.pop(published["judged"])
+    best = min(errors, key=errors.__getitem__)
+    told = f"its error is {100 * own:.1f} points, and that of the best of the others, {catalogue.settings_class(best).label['en']}"
+    assert told in sentences(published)[2]
+    assert "leave no trace" not in "".join(sentences(published | {"errors_hidden": []})[:3])
+
+
 def test_coverage_is_told_with_its_interval(published: dict[str, Any]) -> None:
     made = copy.deepcopy(published)
     made["coverage"] = {
         "targeted": published["coverage"]["targeted"] | {"inside": [0.877, 0.851, 0.9], "companies": 50, "pairs": 300},
         "null": published["coverage"]["targeted"] | {"inside": [0.9, 0.8, 1.0], "companies": 10, "pairs": 60},
     }
-    shown = sentences(made)[2:4]
+    shown = sentences(made)
     assert "Its 90% intervals contain the truth in 87.7% of 300 cases (50 companies, 6 channels; 95% interval 85.1% to 90.0%)." in shown
     assert "Where no channel has any effect, they contain zero in 90.0% of 60 cases." in shown
 
