@@ -157,6 +157,7 @@ def test_it_becomes_a_page_that_a_marketer_reads(
         ("study_telco_churn", ("Qui quitte un opérateur téléphonique", "Qui part en premier", "gradient (scikit-survival)")),
         ("study_next_products", ("Habitudes et découvertes", "alimentaire, par catégorie, dernier", "+2,03 (de +1,51 à +2,57)")),
         ("study_uplift", ("Qui la campagne fait bouger", "Femmes, intervalles qui excluent 0", "tirée, la plupart n’achètent rien")),
+        ("study_attribution", ("Quel modèle voit ce que les canaux provoquent", "Le plus proche de la vérité", "la moitié des visites")),
     ],
 )
 def test_a_study_of_public_data_becomes_a_page_where_there_is_no_company(

@@ -2,7 +2,7 @@
 
 1. Errors: every model of the family, with its default settings, on 20 companies of 10,000 customers; mean absolute error of the channels'
    shares of credit against their shares of the conversions that channels cause, and of the conversions credited against those caused.
-   Differences are paired by company.
+   Differences are paired by company. Also where half of the visits leave no trace.
 2. Coverage: the intervals of the incremental model on 100 companies, over pairs of company and paid channel.
 3. Calibration: the incremental model without and with the lift tests of the company (search, retargeting), in this world and in one where
    half of the visits, which drive touches and orders alike, leave no trace.
@@ -109,13 +109,13 @@ def seeds_with(world: str, seeds: range, *kinds: str) -> list[int]:
     return [seed for seed in seeds if all(kept_or(f"{world}_{seed}_{kind}") is not None for kind in kinds)]
 
 
-def errors_table() -> list[Figures]:
-    """Return each model's errors over the companies, and those of the judged model paired with them."""
-    seeds = seeds_with(WORLD, SEEDS, "others", "judged")
+def errors_table(world: str) -> list[Figures]:
+    """Return each model's errors over the companies of a world, and those of the judged model paired with them."""
+    seeds = seeds_with(world, SEEDS, "others", "judged")
     if len(seeds) < 2:
         return []
-    found = {seed: all_of(WORLD, seed) for seed in seeds}
-    truths = {seed: kept_or(f"{WORLD}_{seed}_truth")["channels"] for seed in seeds}
+    found = {seed: all_of(world, seed) for seed in seeds}
+    truths = {seed: kept_or(f"{world}_{seed}_truth")["channels"] for seed in seeds}
     of = {seed: {name: errors(each["credit"], truths[seed]) for name, each in found[seed].items()} for seed in seeds}
     names = [name for name in found[seeds[0]] if name != CALIBRATED]
     rows = [
@@ -216,7 +216,8 @@ def calibration_of(world: str) -> Figures:
 
 def do_errors() -> None:
     for seed in SEEDS:
-        run(WORLD, seed, ("others", "judged"))
+        for world in (WORLD, HIDDEN):
+            run(world, seed, ("others", "judged"))
 
 
 def do_coverage() -> None:
@@ -243,12 +244,13 @@ def table() -> None:
         "versions": {"python": platform.python_version(), "relkit": relkit.__version__, "numpy": np.__version__},
         "people": PEOPLE,
         "judged": JUDGED,
-        "errors": errors_table(),
+        "errors": errors_table(WORLD),
+        "errors_hidden": errors_table(HIDDEN),
         "channels": channels_table(),
         "coverage": {world: found for world, seeds in ((WORLD, MANY), (NULL, NULL_SEEDS)) if (found := coverage_of(world, seeds))},
         "calibration": [found for world in (WORLD, HIDDEN) if (found := calibration_of(world))],
     }
-    for row in written["errors"]:
+    for row in (*written["errors"], *written["errors_hidden"]):
         apart = row["judged_less_share"]
         gap = "" if apart is None else "   the judged less it {:+.4f} ({:+.4f} to {:+.4f})".format(*apart)
         print("  {:<32} share {:.4f}, paid {:.4f}, conversions {:7.0f}".format(row["model"], *(row[key][0] for key in MEASURES)) + gap)
