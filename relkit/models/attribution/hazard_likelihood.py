@@ -141,9 +141,11 @@ def hazard_data(timelines: CodedTimelines, exposures: Exposures, is_marker: NDAr
 
 def _clocked(timelines: CodedTimelines, calendar: Calendar) -> Floats:
     """Return the time of the clock at risk of each person in each stretch of the calendar; (p, k)."""
-    low = np.maximum(timelines.from_day[:, None], calendar.edges[None, :-1])
-    high = np.maximum(np.minimum(timelines.until_day[:, None], calendar.edges[None, 1:]), low)
-    return calendar.clock(high) - calendar.clock(low)
+    begins, first = np.unique(timelines.from_day, return_inverse=True)  # most people share one of few days
+    ends, last = np.unique(timelines.until_day, return_inverse=True)
+    low = calendar.clock(np.maximum(begins[:, None], calendar.edges[None, :-1]))
+    high = calendar.clock(np.minimum(ends[:, None], calendar.edges[None, 1:]))
+    return np.maximum(high[last] - low[first], 0.0)
 
 
 def _at_risk(timelines: CodedTimelines) -> NDArray[np.bool_]:

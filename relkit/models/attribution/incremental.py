@@ -29,6 +29,7 @@ from relkit.models.attribution.coded_timelines import TIMELINES_CONTRACT, CodedT
 from relkit.models.attribution.credit import FittedCredit, credit_table
 from relkit.models.attribution.exposure_sweep import ExposureForm, alive_days
 from relkit.models.attribution.family import TIMELINES
+from relkit.models.attribution.hazard_backward import backward_credit
 from relkit.models.attribution.hazard_estimate import Exposed, estimated, people_at_risk
 from relkit.models.attribution.hazard_groups import conversion_groups, totals_table
 from relkit.models.attribution.hazard_likelihood import Combination  # noqa: TC001 storage reads the types of the fields
@@ -165,6 +166,7 @@ class Incremental(JourneySettings):
             uncalibrated=_credits(self, timelines.names, credit, groups, estimate, calibration.without()),
             factors=calibration.table(timelines.names, self.level),
             tests=calibration.tests,
+            backward=_backward(buyers, exposed, estimate),
             combined=estimate.combination,
         )
 
@@ -185,6 +187,7 @@ class FittedIncremental(FittedCredit):
         uncalibrated: credit before the calibration to lift tests, as `credits`.
         factors: channel, factor, factor_lower, factor_upper, source: the calibration.
         tests: lift tests next to what the model predicted for their days (`relkit.models.attribution.calibration`).
+        backward: channel, conversions: credit by backward elimination of the latest touch, before calibration, for comparison.
         combined: how effects combine.
     """
 
@@ -196,6 +199,7 @@ class FittedIncremental(FittedCredit):
     uncalibrated: pl.DataFrame
     factors: pl.DataFrame
     tests: pl.DataFrame
+    backward: pl.DataFrame
     combined: Combination
 
 
@@ -223,6 +227,13 @@ def _table(names: pl.Series, sums: Any, lows: Any, highs: Any) -> pl.DataFrame:
         "value_upper": highs[1],
     }
     return pl.DataFrame({"channel": names, **columns})
+
+
+def _backward(buyers: CodedTimelines, exposed: Exposed, estimate: Estimate) -> pl.DataFrame:
+    """Return the conversions credited by backward elimination, the largest first."""
+    effects, adds = estimate.data.split(estimate.fitted.parameters)[0], estimate.combination.codes(estimate.data.is_marker)
+    credit = backward_credit(buyers, exposed.alive_days, exposed.form, exposed.marks, effects, adds)
+    return pl.DataFrame({"channel": buyers.names, "conversions": credit}).sort("conversions", "channel", descending=[True, False])
 
 
 def _effects(names: pl.Series, form: ExposureForm, estimate: Estimate) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 from model_checks import timelines_of
 from scipy.optimize import minimize
@@ -12,6 +13,7 @@ from scipy.optimize import minimize
 from relkit.models.attribution.baseline_calendar import calendar_of
 from relkit.models.attribution.coded_timelines import CodedTimelines
 from relkit.models.attribution.exposure_sweep import ExposureForm
+from relkit.models.attribution.hazard_backward import backward_credit
 from relkit.models.attribution.hazard_credit import group_credit
 from relkit.models.attribution.hazard_estimate import Exposed
 from relkit.models.attribution.hazard_fit import Penalty, fit_hazard
@@ -175,3 +177,23 @@ def test_shapley_shares_are_the_mean_over_all_orders_of_switching_channels_on(pe
         ones = np.ones(len(people.order_days))
         credit = group_credit(data, parameters, combination, "shapley", ones, np.zeros(len(ones), np.int64), 1, channel_of)
         assert credit.sums[0, 0] == pytest.approx(expected)
+
+
+def test_backward_elimination_gives_out_the_same_in_all_and_favours_who_came_later(people, data):
+    parameters = np.random.default_rng(4).uniform(0.0, 0.5, data.parameters)
+    form, codes, ones = ExposureForm.of(EDGES, MOST_EARLIER), len(data.is_marker), np.ones(len(people.order_days))
+    for combination in COMBINATIONS:
+        own = (np.full(len(people.touch_days), 10.0), form, np.array([True, False, False]), parameters[:codes])
+        found = backward_credit(people, *own, combination.codes(data.is_marker))
+        shapley = group_credit(data, parameters, combination, "shapley", ones, np.zeros(len(ones), np.int64), 1, form.channel_of)
+        assert found[0] == 0
+        assert found.sum() == pytest.approx(shapley.sums[0, 0].sum())
+
+
+def test_backward_elimination_of_two_touches_that_double_the_rate():
+    frame = pl.DataFrame({
+        "touch_days": [[1.0, 2.0]], "touch_channels": [["video", "search"]], "order_days": [[3.0]], "from_day": [0.0], "until_day": [9.0],
+    })  # fmt: skip
+    form, effects = ExposureForm.of([(10.0,), (10.0,)]), np.log([2.0, 1.0, 2.0, 1.0])
+    own = (np.full(2, 10.0), form, np.zeros(2, np.bool_), effects, np.zeros(4, np.int8))
+    assert backward_credit(CodedTimelines.of(frame), *own).tolist() == pytest.approx([0.5, 0.25])  # search, video
