@@ -183,6 +183,8 @@ class ChannelExperiments:
         return SummaryTable(frame=rows, columns=columns, caption=self._say("factors"), language=self.language, notes=notes)
 
     def _factor(self, row: dict[str, Any]) -> dict[str, str]:
+        if row["source"] == "none":
+            return {"channel": row["channel"], "factor": DASH, "limits": DASH, "source": self._say("source_none")}
         value, low, high = (number(row[name], self.language, 2) for name in ("factor", "factor_lower", "factor_upper"))
         limits = self._say("limits", low=low, high=high)
         return {"channel": row["channel"], "factor": value, "limits": limits, "source": self._say(f"source_{row['source']}")}

@@ -91,7 +91,7 @@ def test_the_correction_of_a_model_is_shown_with_its_source() -> None:
     )
     table = ChannelExperiments(tests=TESTS, credit=CREDIT, factors=factors, language="fr").factors_table()
     assert table.cells()[0] == ["search", "0,50", "de 0,25 à 0,75", "une expérience sur le canal"]
-    assert table.cells()[1][-1] == "aucune : inchangé"
+    assert table.cells()[1] == ["social", "–", "–", "aucune : inchangé"]
     assert not ChannelExperiments(tests=TESTS, credit=CREDIT).factors_table().pictures
 
 
