@@ -327,6 +327,10 @@ def _order(facts: CreditFacts, _: Mapping[str, str]) -> dict[str, Any]:
     return {"w": 12 * sum((total - mean) ** 2 for total in sums.values()) / (m**2 * (n**3 - n))}
 
 
+WHY = {
+    "no_spend": ("Nothing was spent.", "Rien n’a été dépensé."),
+    "no_value": ("Nothing was credited.", "Rien n’a été attribué."),
+}
 UNIT = {"unit": ("euro", "euro"), "worth": ("revenue", "chiffre d’affaires")}
 
 
@@ -356,10 +360,12 @@ def _best(facts: CreditFacts, _: Mapping[str, str]) -> dict[str, Any]:
     return {**UNIT, "total": facts.budget["total_per_week"], "reach": facts.budget["reach"], **ends}
 
 
-def _left_out(facts: CreditFacts, _: Mapping[str, str]) -> dict[str, Any]:
+def _left_out(facts: CreditFacts, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the channels refused for the reason that is stated."""
     assert facts.budget is not None
-    refused = [each for each in facts.budget["channels"] if each["best_spend"] is None]
-    return {"channels": ", ".join(sorted(each["channel"] for each in refused))}
+    reason = next(reason for reason, texts in WHY.items() if values["why"] in texts)
+    refused = [each["channel"] for each in facts.budget["channels"] if each["refused_because"] == reason]
+    return {"channels": ", ".join(sorted(refused)), "why": WHY[reason]}
 
 
 CREDIT: dict[str, Callable[[CreditFacts, Mapping[str, str]], dict[str, Any]]] = {

@@ -50,7 +50,7 @@ def _row(model: str, channel: str, n: float) -> dict[str, Any]:
 
 
 def totals() -> pl.DataFrame:
-    """Return what there was to credit: 150 conversions, 50 of them without a touch."""
+    """Return the totals: 150 conversions, 50 of them without a touch."""
     rows = [
         {"model": model, "conversions": 150.0, "value": 1500.0, "unattributed": 150.0 - sum(own.values())}
         for model, own in CREDITED.items()

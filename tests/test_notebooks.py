@@ -34,6 +34,7 @@ def code(path: Path) -> list[str]:
 
 def test_there_is_one_of_each_family() -> None:
     families = {"segment_customer_value", "segment_churn_risk", "segment_product_affinity", "measure_campaign_uplift"}
+    families |= {"measure_channel_attribution"}
     assert families <= {path.stem for path in BOOKS}
 
 
@@ -156,6 +157,7 @@ def test_it_becomes_a_page_that_a_marketer_reads(
         ("study_telco_churn", ("Qui quitte un opérateur téléphonique", "Qui part en premier", "gradient (scikit-survival)")),
         ("study_next_products", ("Habitudes et découvertes", "alimentaire, par catégorie, dernier", "+2,03 (de +1,51 à +2,57)")),
         ("study_uplift", ("Qui la campagne fait bouger", "Femmes, intervalles qui excluent 0", "tirée, la plupart n’achètent rien")),
+        ("study_attribution", ("Quel modèle voit ce que les canaux provoquent", "Le plus proche de la vérité", "la moitié des visites")),
     ],
 )
 def test_a_study_of_public_data_becomes_a_page_where_there_is_no_company(

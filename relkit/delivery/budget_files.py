@@ -29,7 +29,7 @@ BASES = {
     "refused": Text("no curve can be told", "aucune courbe ne peut être établie"),
 }
 REASONS = {
-    "": Text("", ""),
+    "no_spend": Text("nothing is spent on it", "aucune dépense"),
     "few_periods": Text("spend in fewer than eight weeks, and no experiment", "dépense sur moins de huit semaines, et aucune expérience"),
     "no_variation": Text("the spend hardly varied, and no experiment", "la dépense n’a guère varié, et aucune expérience"),
     "no_value": Text("no value is credited to it", "aucune valeur ne lui est attribuée"),

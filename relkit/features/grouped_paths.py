@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.path_transforms import kept_steps
 from relkit.features.wanted_journeys import Wanted
 
 if TYPE_CHECKING:
@@ -34,18 +35,25 @@ def grouped_paths(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -
     Raises:
         TableError: there is no paths table.
     """
-    asked = wanted or Wanted()
-    rows = _rows(tables, as_of)
+    return _summed(_rows(tables, as_of), wanted or Wanted())
+
+
+def later_grouped_paths(tables: TableSet, split: Holdout, wanted: Wanted | None = None) -> pl.DataFrame:
+    """Return the paths of the periods that began in the days of a holdout; columns as in `grouped_paths`."""
+    rows = _rows(tables, split.end)
+    if "period" not in rows.collect_schema():
+        return _summed(rows.clear(), wanted or Wanted())
+    return _summed(rows.filter(pl.col("period") > split.calibration.day), wanted or Wanted())
+
+
+def _summed(paths: pl.LazyFrame, asked: Wanted) -> pl.DataFrame:
+    """Return the rows of each path added up, with the touches and groups asked for."""
+    rows = paths.with_columns(kept_steps("path", asked.touches_kept, asked.last_touches))
     groups = [name for name, wish in (("segment", asked.by), ("period", asked.period)) if wish and name in rows.collect_schema()]
     sums = rows.group_by("path", *groups).agg(pl.col("conversions", "nulls", "value").sum()).sort("path", *groups).collect()
     names = sums["path"].explode(empty_as_null=False, keep_nulls=False).unique().sort()
     channels = sums["path"].cast(pl.List(pl.Enum(names))).alias("channels")
     return sums.select(channels, "conversions", "nulls", "value", *groups)
-
-
-def later_grouped_paths(tables: TableSet, split: Holdout, wanted: Wanted | None = None) -> pl.DataFrame:
-    """Return the paths of the periods that began in the days of a holdout; columns as in `grouped_paths`."""
-    return grouped_paths(tables, split.end, wanted).filter(pl.col("period") > split.calibration.day)
 
 
 def _rows(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:

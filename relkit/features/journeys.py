@@ -30,6 +30,7 @@ from relkit.features.journey_groups import periods_of, segments_of
 from relkit.features.journey_people import customer_names
 from relkit.features.journey_remarks import remarks_of
 from relkit.features.journey_touches import Touches, enumerated, known_touches
+from relkit.features.path_transforms import kept_touches
 from relkit.features.wanted_journeys import Wanted
 from relkit.tables.kept import kept
 
@@ -90,7 +91,7 @@ class _Read:
             reuse=wanted.reuse_touches,
             once=wanted.first_only,
         )
-        return cls(touches, sales, cuts, wanted)
+        return cls(touches, sales, kept_touches(cuts, touches.channel, wanted.touches_kept, wanted.last_touches), wanted)
 
     def counts(self) -> pl.DataFrame:
         """Return the counts of journeys, one row."""

@@ -97,7 +97,8 @@ def _gaps(answers: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """Return the figures of each group of answers that has a name."""
     groups = answers.select(by).drop_nulls().unique().rows(named=True)
     found = [group | _gap(answers, pl.all_horizontal(pl.col(name) == value for name, value in group.items())) for group in groups]
-    return pl.DataFrame(found, schema=dict.fromkeys(by, pl.String()) | _FIGURES)
+    names: dict[str, pl.DataType] = dict.fromkeys(by, pl.String())
+    return pl.DataFrame(found, schema=names | _FIGURES)
 
 
 def _attributed(answers: pl.DataFrame, moments: pl.DataFrame, window_days: int) -> pl.DataFrame:

@@ -28,6 +28,8 @@ class Wanted:
         conversion: any, first_order, or "where ..." with an expression on the lines of sales.
         reuse_touches: let touches serve each conversion in the lookback; otherwise a journey is cut at each conversion.
         worth: what the value of a conversion is: revenue or margin, net of returns.
+        touches_kept: all, runs, first or last (`relkit.features.path_transforms`).
+        last_touches: most touches of a journey, the last ones; 0 for all.
         by: attribute of customers that groups journeys; empty for none.
         period: week, month, quarter or year in which a journey ended; empty for none.
     """
@@ -37,6 +39,8 @@ class Wanted:
     conversion: str = ANY
     reuse_touches: bool = False
     worth: str = REVENUE
+    touches_kept: str = "all"
+    last_touches: int = 0
     by: str = ""
     period: str = ""
 
@@ -49,11 +53,8 @@ class Wanted:
             7.0
         """
         given = {name: settings[name] for name in cls.__dataclass_fields__ if settings.get(name) is not None}
-        if "lookback_days" in given:
-            given["lookback_days"] = float(given["lookback_days"])
-        if "lookback_by_kind" in given:
-            given["lookback_by_kind"] = tuple(given["lookback_by_kind"])
-        return cls(**given)
+        exact = {"lookback_days": float, "lookback_by_kind": tuple, "last_touches": int}
+        return cls(**{name: exact[name](value) if name in exact else value for name, value in given.items()})
 
     @property
     def lookback_us(self) -> int:

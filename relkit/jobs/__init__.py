@@ -28,7 +28,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "check": CommandSpec("relkit.jobs.check_tables", "CheckTables", "Read raw tables, validate, quarantine, summarise.", ("data",)),
     "features": CommandSpec("relkit.jobs.build_features", "BuildFeatures", "Build the customer table as of a date."),
     "fit": CommandSpec("relkit.jobs.fit_model", "FitModel", "Fit a model, judge it on a holdout, register it.", ("model",)),
-    "score": CommandSpec("relkit.jobs.score_customers", "ScoreCustomers", "Score customers with the champion models."),
+    "score": CommandSpec(
+        "relkit.jobs.score_customers", "ScoreCustomers", "Score customers with the champion models, and gather the credit of channels."
+    ),
     "measure": CommandSpec(
         "relkit.jobs.measure_campaign", "MeasureCampaign", "Measure what a campaign added against its control.", ("action",)
     ),

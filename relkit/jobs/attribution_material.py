@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job
+from relkit.units import LEVEL
 from relkit.workplace import only_programme
 
 if TYPE_CHECKING:
@@ -188,8 +189,23 @@ class AttributionMaterial:
 
         measured = measured_lifts(self.folder, self.tables, self.as_of)
         found = pl.concat([channel_tests(self.tables, self.as_of), measured.tests])
-        tests = found.rename({"lift_test_id": "test_id", "channel_id": "channel", "incremental_conversions": "estimate"})
-        return ChannelExperiments(tests=tests, credit=self._credit_in(tests), partial=measured.partial, language=self.language)
+        known = found.with_columns(pl.col("level").fill_null(LEVEL))
+        tests = known.rename({"lift_test_id": "test_id", "channel_id": "channel", "incremental_conversions": "estimate"})
+        return ChannelExperiments(
+            tests=tests,
+            credit=self._credit_in(tests),
+            factors=self._factors(),
+            partial=measured.partial,
+            language=self.language,
+        )
+
+    def _factors(self) -> pl.DataFrame | None:
+        """Return the factors by which experiments corrected the credit of a model; None if no model was calibrated."""
+        import polars as pl
+
+        found = (getattr(self.fitted(model.name), "factors", None) for model in self.models)
+        factors: pl.DataFrame | None = next((frame for frame in found if frame is not None), None)
+        return None if factors is None or factors.filter(pl.col("source") != "none").is_empty() else factors
 
     def _credit_in(self, tests: pl.DataFrame) -> pl.DataFrame:
         """Return test_id, model (for people), conversions: what each model credits to the channel of a test in its days."""
@@ -198,12 +214,19 @@ class AttributionMaterial:
         schema = {"test_id": pl.String, "model": pl.String, "conversions": pl.Float64}
         if self._is_grouped:
             return pl.DataFrame(schema=schema)
-        found = [
-            (test["test_id"], model.label, self._variants(model.name).in_days(test["channel"], test["starts_on"], test["ends_on"]))
-            for test in tests.iter_rows(named=True)
-            for model in self.models
-        ]
+        found = [(test["test_id"], *self._in_test(model, test)) for test in tests.iter_rows(named=True) for model in self.models]
         return pl.DataFrame(found, schema=schema, orient="row").drop_nulls("conversions")
+
+    def _in_test(self, model: CreditModel, test: dict[str, Any]) -> tuple[str, float | None]:
+        """Return the name and the credit of a model in the days of a test; of one that was calibrated to it, what it predicted before."""
+        import polars as pl
+
+        from relkit.reports.channel_experiments import uncalibrated
+
+        compared: pl.DataFrame | None = getattr(self.fitted(model.name), "tests", None)
+        if compared is not None and len(own := compared.filter(pl.col("lift_test_id") == test["test_id"])):
+            return uncalibrated(model.label, self.language), float(own["predicted"][0])
+        return model.label, self._variants(model.name).in_days(test["channel"], test["starts_on"], test["ends_on"])
 
     def _variants(self, model: str) -> CreditVariants:
         from relkit.jobs.credit_variants import CreditVariants
@@ -213,12 +236,19 @@ class AttributionMaterial:
     @cached_property
     def _scenario(self) -> ChannelScenario:
         """The budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
+        import polars as pl
+
         from relkit.errors import FitError
         from relkit.jobs.weekly_response import WeeklyResponse
         from relkit.models.attribution.budget import BudgetScenario
+        from relkit.models.attribution.channel_responses import TABLE_SCHEMA
         from relkit.reports.channel_scenario import ChannelScenario
 
         first = self.models[0]
+        if self._is_grouped or self.table["cost"].drop_nulls().is_empty():
+            return ChannelScenario(
+                responses=pl.DataFrame(schema=TABLE_SCHEMA), scenario=None, curves=pl.DataFrame(), language=self.language
+            )
         weekly = WeeklyResponse(tables=self.tables, version=self._version(first.name), fitted=self.fitted(first.name))
         responses = weekly.responses()
         try:
@@ -320,8 +350,8 @@ class AttributionMaterial:
         from relkit.tracking import registry
 
         used = self.record[model]
-        for version in registry.versions(used["registered"]):
-            if version.version == used["version"]:
+        for version in registry.versions():
+            if (version.name, version.version) == (used["registered"], used["version"]):
                 return version
         remedy = f"Run {command('fit', model)} and {command('score')} again."
         raise ParameterError(f"version {used['version']} of {model} is no longer registered.", where="report", remedy=remedy)

@@ -128,7 +128,8 @@ class DeliverFiles(Job):
             remarks=self._remarks(day),
         )
         credit = ChannelCredit.read(scored, tables.facts.currency)
-        return replace(made_file, credit=credit), () if scores else (_no_scores(day),)
+        noticed = () if scores else (_only_credit(day) if credit else _no_scores(day),)
+        return replace(made_file, credit=credit), noticed
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:
         """Return the remarks on the tables, the features and the scores; those of the scores include the others."""
@@ -207,6 +208,15 @@ def _no_scores(day: str) -> Remark:
         "no_scores",
         f"There are no scores as of {day}: the file has no score columns. Run {score}, then {deliver}.",
         f"Il n’y a pas de scores au {day} : le fichier n’a aucune colonne de score. Lancez {score}, puis {deliver}.",
+    )
+
+
+def _only_credit(day: str) -> Remark:
+    """Return the remark on a delivery with credit of channels and without scores of customers."""
+    return Remark(
+        "no_scores_of_customers",
+        f"No customer was scored as of {day}: the file has no score columns.",
+        f"Aucun client n’a reçu de score au {day} : le fichier n’a aucune colonne de score.",
     )
 
 

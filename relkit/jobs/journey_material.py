@@ -104,27 +104,25 @@ class JourneyMaterial:
             noted=self.journeys.remarks,
         )
 
-    def shapes(self, stages: Sequence[str] | None = None, by: str | None = None) -> JourneyShapes:
+    def shapes(self, stages: Sequence[str] = (), by: str = "") -> JourneyShapes:
         """Return the funnel and the groups of journeys.
 
         Args:
-            stages: of the funnel, in order; None for those found.
-            by: column of the stages: step, kind, channel or item; None for the first that tells touches apart.
+            stages: of the funnel, in order; empty for those found.
+            by: column of the stages: step, kind, channel or item; empty for the first that tells touches apart.
 
         Raises:
             ParameterError: a stage has no touch, or is named twice.
         """
         from relkit.reports.customer_journeys_funnel import JourneyShapes
 
-        return JourneyShapes.of(self.steps, stages=tuple(stages or ()), by=by or "", language=self.language)
+        return JourneyShapes.of(self.steps, stages=tuple(stages), by=by, language=self.language)
 
-    def moments(
-        self, *, silence_days: int | None = None, loss_days: int = 30, answer_days: int = 14, next_days: int = 14
-    ) -> CustomerMoments:
+    def moments(self, *, silence_days: int = 0, loss_days: int = 30, answer_days: int = 14, next_days: int = 14) -> CustomerMoments:
         """Return losses, moments of truth, visits before store purchases, and behaviour after contacts.
 
         Args:
-            silence_days: days without a purchase that are a long silence; None for those that 19 in 20 gaps do not exceed.
+            silence_days: days without a purchase that are a long silence; 0 for those that 19 in 20 gaps do not exceed.
             loss_days: days before a loss that are looked at.
             answer_days: most days between a moment and a survey answer.
             next_days: days after the outcome of a contact that are looked at.
@@ -137,13 +135,13 @@ class JourneyMaterial:
 
         tables, as_of = self.tables, self.as_of
         bought = purchases_of(tables, as_of) if tables.has("transactions") else no_purchases()
-        long = long_silence_days(bought) if silence_days is None else silence_days
+        long = silence_days or long_silence_days(bought)
         return CustomerMoments(
             moments=customer_moments(tables, as_of, bought if tables.has("transactions") else None),
             purchases=bought,
             losses=losses(tables, as_of, bought, silence_days=long),
             silence_days=long,
-            silence_given=silence_days is not None,
+            silence_given=bool(silence_days),
             answers=survey_answers(tables, as_of) if tables.has("surveys") else None,
             outcomes=contact_outcomes(tables, as_of) if tables.has("contacts") and tables.has("outcomes") else None,
             as_of=as_of,

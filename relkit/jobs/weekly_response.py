@@ -8,7 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, TableError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,7 +116,15 @@ class WeeklyResponse:
         return None if tested.is_empty() else tested.select("channel", pl.lit(1.0).alias("factor"), error.alias("log_error"))
 
     def responses(self) -> ChannelResponses:
-        """Return the responses of the channels."""
+        """Return the responses of the channels.
+
+        Raises:
+            TableError: the cost of no channel is known.
+        """
         from relkit.models.attribution.channel_responses import ChannelResponses
 
-        return ChannelResponses.of(self.weeks(), lift=self.lift())
+        weeks = self.weeks()
+        if weeks.is_empty():
+            remedy = "Map the cost of touchpoints, or declare costs with scope channel."
+            raise TableError("the cost of no channel is known.", where=str(self.tables.folder), remedy=remedy)
+        return ChannelResponses.of(weeks, lift=self.lift())

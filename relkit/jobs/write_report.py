@@ -125,7 +125,8 @@ class WriteReport(Job):
         if not (self.out_dir / "features" / str(as_of) / "customers.parquet").is_file():
             BuildFeatures.parse(**common).run(progress)
             sentences.append(f"Built the features as of {as_of}.")
-        if not (self.out_dir / "scores" / str(as_of) / "scores.parquet").is_file():
+        scored = self.out_dir / "scores" / str(as_of)
+        if not any((scored / name).is_file() for name in ("scores.parquet", "channel_credit.parquet")):
             sentences += self._scored(ScoreCustomers.parse(**common, hindsight=False), as_of, progress)
         return tuple(sentences)
 
@@ -145,9 +146,12 @@ class WriteReport(Job):
         return read_notebook(find_notebook(self.notebook))
 
     def _given(self, notebook: Notebook, as_of: str | None) -> dict[str, Any]:
-        """Return the parameters of the notebook: those it shares with the job, and the further ones."""
+        """Return the parameters of the notebook: those it shares with the job, and the further ones, in the types of their defaults."""
+        from relkit.reports.engine import as_declared
+
         own = {"programme": self.programme, "out": str(self.out_dir.resolve()), "as_of": as_of, "language": self.language}
-        return {**{name: value for name, value in own.items() if name in notebook.defaults}, **self.parameters}
+        further = {name: as_declared(value, notebook.defaults.get(name)) for name, value in self.parameters.items()}
+        return {**{name: value for name, value in own.items() if name in notebook.defaults}, **further}
 
     def _absent(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> str:
         """Return the first need of the notebook that is not met; empty if all are."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from relkit.plots.credit_models import ACROSS, channel_rows
+from relkit.plots.dots import WIDEST
 from relkit.plots.model_marks import model_marks
 from relkit.plots.style import INK, PALE, axes_of, figure_of, house_style, nothing_to_draw, number_axis
 from relkit.texts import Text, in_language
@@ -36,7 +38,7 @@ def plot_credit_experiments(tests: pl.DataFrame, credit: pl.DataFrame, ax: Axes 
     if tests.is_empty():
         return nothing_to_draw(ax, title, language)
     given = ax is not None
-    ax = axes_of(ax, height=2.3 + 0.5 * len(tests))
+    ax = axes_of(ax, height=2.3 + 0.6 * len(tests))
     rows = {name: float(at) for at, name in enumerate(tests["test"])}
     at = np.array(list(rows.values()))
     low, high, middle = (tests[name].to_numpy() for name in ("low", "high", "estimate"))
@@ -50,6 +52,7 @@ def plot_credit_experiments(tests: pl.DataFrame, credit: pl.DataFrame, ax: Axes 
             part["conversions"].to_numpy(), y, color=mark.colour, marker=mark.shape, s=58 if place == 0 else 36, zorder=3, label=model
         )
     channel_rows(ax, list(rows))
+    ax.set_yticks(list(rows.values()), [fill(name, WIDEST) for name in rows])
     ax.set(title=title, xlabel=x_label)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     number_axis(ax.xaxis, language)

@@ -50,5 +50,6 @@ def plot_credit_shares(credit: pl.DataFrame, ax: Axes | None = None, *, model: s
         title=title,
         x_label=with_intervals.format(level=percent(level, language)) if bounded else plain,
         kind="share",
+        reference=0.0 if float(np.where(np.isfinite(lower), lower, value).min()) < 0 else None,
         language=language,
     )

@@ -34,7 +34,12 @@ POINTS = 100
 
 def _is_known(found: Any) -> bool:
     rows = found["errors"]
-    return found["format"] == FORMAT and bool(rows) and all(set(MEASURES) <= set(row) for row in rows) and bool(found["channels"])
+    return (
+        found["format"] == FORMAT
+        and bool(rows)
+        and all(set(MEASURES) <= set(row) for row in (*rows, *found["errors_hidden"]))
+        and bool(found["channels"])
+    )
 
 
 TABLE = BenchmarkTable(name="attribution_truth.json", command=COMMAND, is_known=_is_known)
@@ -52,7 +57,9 @@ class AttributionStudy(BenchmarkStudy):
         """Return the nearest model, the verdict on the judged one, and the gain from lift tests, or how to make the table."""
         if self.found is None:
             return Headlines((self._say("absent", command=COMMAND),))
-        return Headlines((self._nearest(), self._verdict(), *self._covered(), *map(self._lifted, self.found["calibration"])))
+        return Headlines(
+            (self._nearest(), self._verdict(), *self._hidden(), *self._covered(), *map(self._lifted, self.found["calibration"]))
+        )
 
     def models(self) -> SummaryTable | Gallery:
         """Return the errors of all models, the best first, and the paired differences of the judged one."""
@@ -143,6 +150,18 @@ class AttributionStudy(BenchmarkStudy):
         counts = {"below": sum(gap[2] < 0 for gap in gaps), "above": sum(gap[1] > 0 for gap in gaps), "all": len(gaps)}
         label = self._labelled(self._judged)
         return self._say("judged", judged=label[0].lower() + label[1:], **{key: self._count(value) for key, value in counts.items()})
+
+    def _hidden(self) -> list[str]:
+        """Return the errors of the judged model and of the best of the others where visits leave no trace, if they were measured."""
+        assert self.found is not None
+        errors = {row["model"]: row["share"][0] for row in self.found["errors_hidden"]}
+        if not errors:
+            return []
+        own = errors.pop(self._judged)
+        other = min(errors, key=errors.__getitem__)
+        shown = {"error": own, "next_error": errors[other]}
+        words = {key: number(POINTS * value, self.language, 1) for key, value in shown.items()}
+        return [self._say("hidden", next=self._labelled(other), **words)]
 
     def _covered(self) -> list[str]:
         """Return the share of intervals that contain the truth, and zero in the world without effects, as far as they were measured."""

@@ -30,6 +30,12 @@ TEXTS: dict[str, Text] = {
         "Beyond the 95% interval, the {judged} model errs less than {below} of the {all} others and more than {above}.",
         "Au-delà de l’intervalle à 95\u00a0%, le modèle {judged} se trompe moins que {below} des {all} autres et plus que {above}.",
     ),
+    "hidden": Text(
+        "Where half of the visits leave no trace, its error is {error} points, and that of the best of the others, {next}, {next_error}: "
+        "what drives touches and orders alike has to be in the data, or be tested.",
+        "Quand la moitié des visites ne laisse pas de trace, son erreur est de {error} points, et celle du meilleur des autres, {next}, de "
+        "{next_error} : ce qui entraîne à la fois contacts et commandes doit être dans les données, ou être testé.",
+    ),
     "covered": Text(
         "Its {level} intervals contain the truth in {inside} of {pairs} cases ({companies} companies, {channels} channels; 95% interval "
         "{lower} to {upper}).",

@@ -15,7 +15,7 @@ import polars as pl
 from relkit.plots.style import number, percent
 from relkit.reports.channel_attribution_texts import TEXTS as PAGE
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
+from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -72,6 +72,21 @@ TEXTS: dict[str, Text] = {
     "above": Text("more than found", "plus que constaté"),
     "below": Text("fewer than found", "moins que constaté"),
     "range": Text("{low} to {high} ({level})", "de {low} à {high} ({level})"),
+    "channel": Text("Channel", "Canal"),
+    "factor": Text("Factor", "Facteur"),
+    "limits": Text("{low} to {high}", "de {low} à {high}"),
+    "source": Text("From", "Origine"),
+    "source_test": Text("an experiment on the channel", "une expérience sur le canal"),
+    "source_borrowed": Text("experiments on other channels", "des expériences sur d’autres canaux"),
+    "source_none": Text("nothing: unchanged", "aucune : inchangé"),
+    "factors": Text("Correction of the incremental credit by experiments", "Correction du crédit incrémental par les expériences"),
+    "factor_note": Text(
+        "A factor of 0.5 halves the credit of the channel: the experiment found half of what the model had predicted. A vague experiment "
+        "hardly moves it.",
+        "Un facteur de 0,5 divise par deux le crédit du canal : l’expérience a constaté la moitié de ce que le modèle prévoyait. Une "
+        "expérience imprécise le modifie à peine.",
+    ),
+    "before": Text("{model}, before its correction", "{model}, avant correction"),
     "note": Text(
         "An experiment shows what would be missing without the channel while the others go on. Rules divide all conversions among the "
         "channels touched, so that they may credit more without an error in arithmetic.",
@@ -88,12 +103,14 @@ class ChannelExperiments:
     Attributes:
         tests: test_id, channel, starts_on, ends_on, estimate, low, high, level, method: one row per experiment.
         credit: test_id, model (names for people), conversions: one row per experiment and model.
+        factors: channel, factor, factor_lower, factor_upper, source (test, borrowed or none): the calibration of a model; None without one.
         partial: actions that were measured, but are a part of their channel only.
         language: en or fr.
     """
 
     tests: pl.DataFrame
     credit: pl.DataFrame
+    factors: pl.DataFrame | None = None
     partial: tuple[str, ...] = ()
     language: str = "en"
 
@@ -149,22 +166,39 @@ class ChannelExperiments:
         """Return all experiments and models in one table."""
         if self.tests.is_empty():
             return Gallery(())
-        rows = pl.DataFrame([self._cells(row) for row in self.compared.iter_rows(named=True)])
+        first = self.compared["test_id"].is_first_distinct()
+        rows = pl.DataFrame([self._cells(row, is_first) for row, is_first in zip(self.compared.iter_rows(named=True), first, strict=True)])
         kinds: dict[str, Any] = {"estimate": "figure", "interval": "figure", "conversions": "figure"}
         columns = tuple(Shown(name, self._say(name), kinds.get(name, "text")) for name in rows.columns)
         return SummaryTable(frame=rows, columns=columns, caption=self._say("caption"), language=self.language, notes=(self._say("note"),))
 
-    def _cells(self, row: dict[str, Any]) -> dict[str, str]:
+    def factors_table(self) -> SummaryTable | Gallery:
+        """Return the factors by which experiments corrected the credit of a model; nothing without any."""
+        if self.factors is None:
+            return Gallery(())
+        rows = pl.DataFrame([self._factor(row) for row in self.factors.iter_rows(named=True)])
+        heads = {"channel": "channel", "factor": "factor", "limits": "interval", "source": "source"}
+        columns = tuple(Shown(name, self._say(head), "figure" if name in {"factor", "limits"} else "text") for name, head in heads.items())
+        notes = (self._say("factor_note"),)
+        return SummaryTable(frame=rows, columns=columns, caption=self._say("factors"), language=self.language, notes=notes)
+
+    def _factor(self, row: dict[str, Any]) -> dict[str, str]:
+        if row["source"] == "none":
+            return {"channel": row["channel"], "factor": DASH, "limits": DASH, "source": self._say("source_none")}
+        value, low, high = (number(row[name], self.language, 2) for name in ("factor", "factor_lower", "factor_upper"))
+        limits = self._say("limits", low=low, high=high)
+        return {"channel": row["channel"], "factor": value, "limits": limits, "source": self._say(f"source_{row['source']}")}
+
+    def _cells(self, row: dict[str, Any], is_first: bool) -> dict[str, str]:  # noqa: FBT001
+        """Return a row of the table; what concerns the experiment stands in its first row only."""
         level = percent(row["level"], self.language)
         interval = self._say("range", low=self._number(row["low"]), high=self._number(row["high"]), level=level)
+        test = {"test": row["test"], "method": row["method"] or DASH, "estimate": self._number(row["estimate"]), "interval": interval}
         return {
-            "test": row["test"],
-            "method": row["method"] or "–",
-            "estimate": self._number(row["estimate"]),
-            "interval": interval,
-            "model": row["model"] or "–",
-            "conversions": "–" if row["conversions"] is None else self._number(row["conversions"]),
-            "verdict": "–" if row["verdict"] is None else self._say(row["verdict"]),
+            **(test if is_first else dict.fromkeys(test, "")),
+            "model": row["model"] or DASH,
+            "conversions": DASH if row["conversions"] is None else self._number(row["conversions"]),
+            "verdict": DASH if row["verdict"] is None else self._say(row["verdict"]),
         }
 
     def _sentence(self, part: pl.DataFrame) -> str:
@@ -188,3 +222,13 @@ class ChannelExperiments:
 
     def _say(self, key: str, **words: object) -> str:
         return TEXTS[key][self.language].format(**words)
+
+
+def uncalibrated(model: str, language: str) -> str:
+    """Return the name of a model whose credit is shown as it was before experiments corrected it.
+
+    Examples:
+        >>> uncalibrated("Incremental", "en")
+        'Incremental, before its correction'
+    """
+    return TEXTS["before"][language].format(model=model)

@@ -87,7 +87,7 @@ class ChannelJourneys:
         return float(self.collapsed["conversions"].sum())
 
     def headlines(self) -> Headlines:
-        """Return how many conversions models can differ on, and the most frequent path."""
+        """Return the share of conversions on which rules can differ, and the most frequent path."""
         if self.shown.is_empty():
             return Headlines((self._say("none"),))
         one = float(self.collapsed.filter(pl.col("channels").list.n_unique() == 1)["conversions"].sum()) / self.touched

@@ -113,7 +113,7 @@ class CreditRobustness:
         return rank_agreement(by_model(self.credit, "share", missing=0.0).drop("model").to_numpy())
 
     def headlines(self) -> Headlines:
-        """Return how much moves by which choice."""
+        """Return the part of the credit that each choice moves."""
         if self.distances.is_empty():
             return Headlines((self._say("single"),))
         furthest = self.distances.row(-1, named=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.models.attribution.channel_responses import FEW_PERIODS, LEAST_PERIODS, NO_VALUE, NO_VARIATION, REFUSED
+from relkit.models.attribution.channel_responses import FEW_PERIODS, LEAST_PERIODS, NO_SPEND, NO_VALUE, NO_VARIATION, REFUSED
 from relkit.plots.style import money, number, percent
 from relkit.reports.channel_attribution_texts import SMALL_AMOUNT
 from relkit.reports.channel_attribution_texts import TEXTS as PAGE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from relkit.models.attribution.budget import BudgetScenario
 
 TEXTS: dict[str, Text] = {
-    "no_spend": Text(
+    "nothing_spent": Text(
         "There is no scenario: the spend of no channel is known.", "Il n’y a pas de scénario : la dépense d’aucun canal n’est connue."
     ),
     "refused": Text(
@@ -74,6 +74,7 @@ TEXTS: dict[str, Text] = {
         "A spend that never varies tells nothing about what another one would bring.",
         "Une dépense qui ne varie jamais ne dit rien de ce qu’une autre rapporterait.",
     ),
+    NO_SPEND: Text("Nothing was spent.", "Rien n’a été dépensé."),
     NO_VALUE: Text("Nothing was credited.", "Rien n’a été attribué."),
     "c_curves": Text(
         "Value credited by “{model}” against the spend of a week, as fitted. Nothing is known far from the present point.",
@@ -122,9 +123,9 @@ class ChannelScenario:
     language: str = "en"
 
     def headlines(self) -> Headlines:
-        """Return what one more euro would change, and what is left out, in sentences."""
+        """Return the sentences on one more euro and on the channels left out."""
         if self.responses.is_empty():
-            return Headlines((self._say("no_spend"),))
+            return Headlines((self._say("nothing_spent"),))
         left = self.responses.filter(pl.col("basis") == REFUSED)
         if self.scenario is None:
             known = len(self.responses) - len(left)

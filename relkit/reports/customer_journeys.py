@@ -94,17 +94,19 @@ class CustomerJourneys:
         """Return the main findings, in sentences."""
         if self.last.is_empty():
             return Headlines((self._say("nobody"),))
+        if len(self.last) < SMALLEST_GROUP:
+            return Headlines((self._say("few", smallest=SMALLEST_GROUP),))
         lines = [self._converted(), self._untouched(), self._lag(), self._closer(), self._opener(), self._exits()]
         return Headlines(tuple(line for line in lines if line))
 
     def key_figures(self) -> KeyFigures:
         """Return the large numbers."""
-        whole = self.lag_figures.row(0, named=True) if len(self.lag_rows) else {}
-        converted = self.last.filter(pl.col("conversions") > 0)
+        if len(self.last) < SMALLEST_GROUP:
+            return KeyFigures(())
         figures = [(self._number(len(self.last)), self._say("k_journeys"))]
-        if len(self.last):
-            figures.append((self._percent(len(converted) / len(self.last), 1), self._say("k_rate")))
-        if whole:
+        if len(self.lag_rows) >= SMALLEST_GROUP:
+            whole = self.lag_figures.row(0, named=True)
+            figures.append((self._percent(len(self.lag_rows) / len(self.last), 1), self._say("k_rate")))
             touches = float(self.lag_rows.select((pl.col("touches") * pl.col("conversions")).sum() / pl.col("conversions").sum()).item())
             figures += [(self._time(whole["days_q50"]), self._say("k_time")), (self._number(touches, 1), self._say("k_touches"))]
         return KeyFigures(tuple(figures))
@@ -225,16 +227,21 @@ class CustomerJourneys:
         return counted.sort(["journeys", "channel"], descending=[True, False]).head(MOST_CHANNELS)["channel"].to_list()
 
     def _converted(self) -> str:
-        journeys, converted = len(self.last), len(self.last.filter(pl.col("conversions") > 0))
+        journeys, converted = len(self.last), len(self.lag_rows)
+        if 0 < converted < SMALLEST_GROUP:
+            return self._say("converted_few", journeys=self._number(journeys), smallest=SMALLEST_GROUP)
         counts = {"journeys": self._number(journeys), "converted": self._number(converted)}
         return self._say("converted", **counts, share=self._percent(converted / journeys, 1))
 
     def _untouched(self) -> str:
         conversions = float(self.last["conversions"].sum()) + self.untouched
-        if not conversions:
+        if conversions < SMALLEST_GROUP:
             return ""
         if not self.untouched:
             return self._say("all_touched", conversions=self._number(conversions), days=self._number(self.lookback_days))
+        if self.untouched < SMALLEST_GROUP:
+            few = {"smallest": SMALLEST_GROUP, "conversions": self._number(conversions)}
+            return self._say("untouched_few", **few, days=self._number(self.lookback_days))
         counts = {"untouched": self._number(self.untouched), "conversions": self._number(conversions)}
         return self._say("untouched", **counts, share=self._percent(self.untouched / conversions), days=self._number(self.lookback_days))
 
@@ -248,7 +255,8 @@ class CustomerJourneys:
         return self._say("lag", **words, touches=self._number(whole["touches_q50"]))
 
     def _closer(self) -> str:
-        ranked = self.assisted.filter(~pl.col("is_small")).sort(["closed", "channel"], descending=[True, False])
+        enough = ~pl.col("is_small") & (pl.col("closed") >= SMALLEST_GROUP)
+        ranked = self.assisted.filter(enough).sort(["closed", "channel"], descending=[True, False])
         if len(ranked) < 2:
             return ""
         row, all_closed = ranked.row(0, named=True), float(self.assisted["closed"].sum())

@@ -76,7 +76,7 @@ class CustomerMoments:
 
     @cached_property
     def preceding(self) -> pl.DataFrame:
-        """What precedes losses, with 95 % bounds of the excess that hold for all moments of a loss at once, and is_more."""
+        """Moments that precede losses, with 95 % bounds of the excess that hold for all moments of a loss at once, and is_more."""
         rows = moments_before(self.losses, self.steps, window_days=self.loss_days)
         if rows.is_empty():
             return rows
@@ -88,7 +88,8 @@ class CustomerMoments:
         """Moments with enough answers, with bounds of their gap that hold for all at once."""
         assert self.answers is not None
         found = moments_of_truth(self.answers, self.steps, self.purchases, self.as_of, window_days=self.answer_days)
-        enough = found.filter(pl.col("answers") >= FEWEST_ANSWERS, pl.col("gap").is_not_null())
+        several = (pl.col("answers") >= FEWEST_ANSWERS) & (pl.col("respondents") >= SMALLEST_GROUP)
+        enough = found.filter(several, pl.col("gap").is_not_null()).with_columns(_unless_few("customers"))
         if enough.is_empty():
             return enough
         return _bounded(enough, "gap", "gap_error").with_columns(
@@ -102,7 +103,7 @@ class CustomerMoments:
 
     @cached_property
     def following(self) -> pl.DataFrame:
-        """What customers do after the outcome of a contact."""
+        """Behaviour of customers after the outcome of a contact."""
         assert self.outcomes is not None
         return next_behaviour(self.outcomes, self.moments, self.as_of, window_days=self.next_days)
 
@@ -219,6 +220,9 @@ class CustomerMoments:
         row = self.store_visits.row(-1, named=True)
         if not row["base_share"]:
             return Headlines((self._say("no_visits"),))
+        if row["preceded"] < SMALLEST_GROUP:
+            few = {"smallest": SMALLEST_GROUP, "n": self._number(row["events"]), "days": row["window_days"]}
+            return Headlines((self._say("visited_few", **few),))
         shares = {"share": percent(row["share"], self.language, 1), "base": percent(row["base_share"], self.language, 1)}
         return Headlines((self._say("visited", **shares, n=self._number(row["events"]), days=row["window_days"]),))
 
@@ -228,7 +232,7 @@ class CustomerMoments:
 
         if not self._has_visits:
             return Gallery(())
-        rows = self.store_visits
+        rows = self.store_visits.with_columns(share=pl.when(pl.col("preceded") >= SMALLEST_GROUP).then("share").fill_null(float("nan")))
         days = [self._say("row_one") if day == 1 else self._say("row", days=day) for day in rows["window_days"]]
         series = [
             Dots(value=rows["share"].to_numpy(), label=self._say("before_purchase")),
@@ -321,6 +325,8 @@ class CustomerMoments:
         gap = number(abs(row["gap"]), self.language, 1)
         if row["verdict"] < 0:
             return self._say("delight", moment=moment, gap=gap)
+        if row["customers"] is None:
+            return self._say("irritant_few", moment=moment, gap=gap)
         return self._say("irritant", moment=moment, gap=gap, customers=self._number(row["customers"]))
 
     def _silence(self, loss: str = "silence") -> tuple[str, ...]:
@@ -375,6 +381,11 @@ def _interval(lower: pl.Series, upper: pl.Series, language: str, digits: int) ->
     pairs = zip(lower, upper, strict=True)
     written = [between.format(low=number(low, language, digits), high=number(high, language, digits)) for low, high in pairs]
     return pl.Series(written, dtype=pl.String)
+
+
+def _unless_few(name: str) -> pl.Expr:
+    """Return the expression for a number of people; null if they are few."""
+    return pl.when(~pl.col(name).is_between(1, SMALLEST_GROUP - 1)).then(name).alias(name)
 
 
 def _differ(rates: pl.DataFrame) -> bool:

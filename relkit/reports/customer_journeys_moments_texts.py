@@ -51,14 +51,18 @@ TEXTS: dict[str, Text] = {
         "Aucune réponse d’enquête avec une note : la satisfaction ne peut pas être rapprochée de ce qui s’est passé. Renseignez surveys.",
     ),
     "few_answers": Text(
-        "No moment was followed by {n} answers within {days} days, so none can be compared.",
-        "Aucun moment n’a été suivi de {n} réponses dans les {days} jours : aucun ne peut être comparé.",
+        "Fewer than two moments were followed by {n} answers of enough customers within {days} days, so none can be compared.",
+        "Moins de deux moments ont été suivis de {n} réponses d’assez de clients dans les {days} jours : rien ne peut être comparé.",
     ),
     "irritant": Text(
         "Irritant: after {moment}, the score is {gap} points (of 10) below that of the other answers; {customers} customers had it within "
         "a year.",
         "Irritant : après «\u00a0{moment}\u00a0», la note est inférieure de {gap} points (sur 10) à celle des autres réponses ; "
         "{customers} clients l’ont vécu en un an.",
+    ),
+    "irritant_few": Text(
+        "Irritant: after {moment}, the score is {gap} points (of 10) below that of the other answers.",
+        "Irritant : après «\u00a0{moment}\u00a0», la note est inférieure de {gap} points (sur 10) à celle des autres réponses.",
     ),
     "delight": Text(
         "Strong point: after {moment}, the score is {gap} points (of 10) above that of the other answers.",
@@ -111,6 +115,10 @@ TEXTS: dict[str, Text] = {
         "had visited it.",
         "{share} des {n} achats en magasin suivent une visite du site dans les {days} jours ; aux mêmes dates, {base} des mêmes clients "
         "l’avaient visité.",
+    ),
+    "visited_few": Text(
+        "Fewer than {smallest} of {n} store purchases follow a visit to the web site within {days} days.",
+        "Moins de {smallest} des {n} achats en magasin suivent une visite du site dans les {days} jours.",
     ),
     "visits": Text("Visits to the web site before store purchases", "Visites du site avant un achat en magasin"),
     "window": Text("Within, days", "Dans les … jours"),

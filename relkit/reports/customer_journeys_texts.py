@@ -49,6 +49,18 @@ TEXTS: dict[str, Text] = {
         "No touch precedes a conversion, and no journey is under way: there is nothing to show.",
         "Aucun contact ne précède une conversion et aucun parcours n’est en cours : il n’y a rien à montrer.",
     ),
+    "few": Text(
+        "Fewer than {smallest} journeys had a touch: too few to show.",
+        "Moins de {smallest} parcours comptent un contact : trop peu pour être montrés.",
+    ),
+    "converted_few": Text(
+        "{journeys} journeys had a touch; fewer than {smallest} of them ended in a conversion.",
+        "{journeys} parcours comptent au moins un contact ; moins de {smallest} ont abouti à une conversion.",
+    ),
+    "untouched_few": Text(
+        "Fewer than {smallest} of the {conversions} conversions had no touch in the {days} days before.",
+        "Moins de {smallest} des {conversions} conversions n’ont eu aucun contact dans les {days} jours précédents.",
+    ),
     "converted": Text(
         "{journeys} journeys had a touch; {converted} of them ({share}) ended in a conversion.",
         "{journeys} parcours comptent au moins un contact ; {converted} d’entre eux ({share}) ont abouti à une conversion.",

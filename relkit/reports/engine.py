@@ -34,6 +34,7 @@ INSTALLED = Path(__file__).resolve().parents[2] / "notebooks"
 """The notebooks of a checkout, whatever the working directory."""
 LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.dates", "PIL.PngImagePlugin")
 """Modules that cells of a report load inside functions, after their imports."""
+_SWITCHES = {"true": True, "yes": True, "false": False, "no": False}
 TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
 
 
@@ -164,6 +165,25 @@ def check_parameters(notebook: Notebook, given: Mapping[str, Any]) -> None:
     wrong = [problem for name, value in given.items() if (problem := _mistyped(name, value, notebook.defaults[name]))]
     if wrong:
         raise ParameterError("; ".join(wrong) + ".", where=notebook.name)
+
+
+def as_declared(value: Any, default: Any) -> Any:
+    """Return a value that came as text, as from a command line, in the type of a parameter's default; as it is if it does not fit.
+
+    Examples:
+        >>> as_declared("14", 28), as_declared("7", 30.0), as_declared("yes", True), as_declared("basket, order", []), as_declared("x", 28)
+        (14, 7.0, True, ['basket', 'order'], 'x')
+    """
+    if not isinstance(value, str) or isinstance(default, str) or default is None:
+        return value
+    if isinstance(default, list):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(default, bool):
+        return _SWITCHES.get(value.strip().lower(), value)
+    try:
+        return type(default)(value) if isinstance(default, int | float) else value
+    except ValueError:
+        return value
 
 
 def _mistyped(name: str, value: Any, default: Any) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from relkit.families.bindings import inputs_of
 from relkit.models import catalogue
+from relkit.models.attribution.credit import GROUP
 from relkit.tables.reading import read_tables
 from relkit.tables.table_set import TableSet
 
@@ -27,7 +29,10 @@ MEASURES = ("share", "paid_share", "conversions")
 
 
 def credits_of(company: AdvertisedCompany, names: Iterable[str], settings: Figures | None = None) -> dict[str, Figures]:
-    """Return the credit that models give on a company, read and checked as any company's files are, with the CPU seconds of the fit."""
+    """Return the credit that models give on a company, read and checked as any company's files are, with the CPU seconds of the fit.
+
+    A model that is calibrated to lift tests also has its credit before that, as `uncalibrated`.
+    """
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory() as folder:
         read_tables(company.write(Path(folder) / "data"), Path(folder))
@@ -40,12 +45,14 @@ def credits_of(company: AdvertisedCompany, names: Iterable[str], settings: Figur
             model = catalogue.make(name, inputs.declared_settings(name, tables, as_of) | given)
             start = time.process_time()
             fitted = model.fit(rows, as_of=company.as_of)
-            found[name] = {"cpu_seconds": time.process_time() - start, "credit": by_channel(fitted.credit().rows(named=True))}
+            found[name] = {"cpu_seconds": time.process_time() - start, "credit": by_channel(fitted.credit())}
+            if hasattr(fitted, "uncalibrated"):
+                found[name]["uncalibrated"] = by_channel(fitted.uncalibrated.filter(pl.all_horizontal(pl.col(*GROUP).is_null())))
     return found
 
 
-def by_channel(rows: list[Figures]) -> dict[str, Figures]:
-    return {row["channel"]: {key: row[key] for key in ("conversions", "lower", "upper", "share")} for row in rows}
+def by_channel(credit: pl.DataFrame) -> dict[str, Figures]:
+    return {row["channel"]: {key: row[key] for key in ("conversions", "lower", "upper", "share")} for row in credit.rows(named=True)}
 
 
 def truth_of(company: AdvertisedCompany) -> Figures:

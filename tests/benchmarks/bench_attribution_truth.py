@@ -2,7 +2,7 @@
 
 1. Errors: every model of the family, with its default settings, on 20 companies of 10,000 customers; mean absolute error of the channels'
    shares of credit against their shares of the conversions that channels cause, and of the conversions credited against those caused.
-   Differences are paired by company.
+   Differences are paired by company. Also where half of the visits leave no trace.
 2. Coverage: the intervals of the incremental model on 100 companies, over pairs of company and paid channel.
 3. Calibration: the incremental model without and with the lift tests of the company (search, retargeting), in this world and in one where
    half of the visits, which drive touches and orders alike, leave no trace.
@@ -21,22 +21,22 @@ import json
 import os
 import platform
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attribution_truth import MEASURES, OWN_VISITS, TESTS, Figures, credits_of, errors, truth_of
+from attribution_truth import MEASURES, OWN_VISITS, Figures, credits_of, errors, truth_of
 
 import relkit
 from relkit.models import catalogue
-from relkit.tables.simulation.advertised import AdvertisedCompany, advertised_company
+from relkit.tables.simulation.advertised import advertised_company
 from relkit.workplace import workplace
 
 RUNS = os.environ.get("RELKIT_BENCH_RUNS", "")
 FORMAT = 1
 FAMILY, JUDGED = "attribution", "attribution.incremental"
+CALIBRATED = f"{JUDGED}, calibrated"
 PEOPLE = 10_000
 SEEDS, MANY, NULL_SEEDS = range(1000, 1020), range(1000, 1100), range(1000, 1020)
 WORLD, HIDDEN, NULL = "targeted", "hidden", "null"
@@ -59,22 +59,16 @@ def keep(name: str, result: Any) -> Any:
     return result
 
 
-def untested(company: AdvertisedCompany) -> AdvertisedCompany:
-    """Return the company without the results of its lift tests; their customers are in its touches as before."""
-    return replace(company, tables={name: frame for name, frame in company.tables.items() if name != TESTS})
-
-
 def run(world: str, seed: int, kinds: tuple[str, ...]) -> None:
-    """Run the kinds not yet run on a company: others (all but the judged model), plain (that one), tested (with the lift test)."""
+    """Run the kinds not yet run on a company: others (all but the judged model), judged (that one, before and after calibration)."""
     lacking = [kind for kind in kinds if kept_or(f"{world}_{seed}_{kind}") is None]
     if not lacking:
         return
     company = advertised_company(seed, people=PEOPLE, world=world)
     keep(f"{world}_{seed}_truth", truth_of(company))
-    plain = untested(company)
     for kind in lacking:
         names = [name for name in catalogue.families()[FAMILY] if name != JUDGED] if kind == "others" else [JUDGED]
-        keep(f"{world}_{seed}_{kind}", credits_of(company if kind == "tested" else plain, names))
+        keep(f"{world}_{seed}_{kind}", credits_of(company, names))
     show(world, seed)
 
 
@@ -85,10 +79,13 @@ def show(world: str, seed: int) -> None:
 
 
 def all_of(world: str, seed: int) -> dict[str, Figures]:
-    """Return the results kept for a company, by model; the judged one with a lift test is marked."""
-    found = kept_or(f"{world}_{seed}_others", {}) | kept_or(f"{world}_{seed}_plain", {})
-    tested = kept_or(f"{world}_{seed}_tested", {})
-    return {**found} | {f"{name} {TESTS}": each for name, each in tested.items()}
+    """Return the results kept for a company, by model; the judged one before its calibration, and after it under another name."""
+    found = dict(kept_or(f"{world}_{seed}_others", {}))
+    judged = kept_or(f"{world}_{seed}_judged")
+    if judged is not None:
+        found[JUDGED] = judged[JUDGED] | {"credit": judged[JUDGED]["uncalibrated"]}
+        found[CALIBRATED] = judged[JUDGED]
+    return found
 
 
 def paired(values: list[float]) -> tuple[float, float, float]:
@@ -112,15 +109,15 @@ def seeds_with(world: str, seeds: range, *kinds: str) -> list[int]:
     return [seed for seed in seeds if all(kept_or(f"{world}_{seed}_{kind}") is not None for kind in kinds)]
 
 
-def errors_table() -> list[Figures]:
-    """Return each model's errors over the companies, and those of the judged model paired with them."""
-    seeds = seeds_with(WORLD, SEEDS, "others", "plain")
+def errors_table(world: str) -> list[Figures]:
+    """Return each model's errors over the companies of a world, and those of the judged model paired with them."""
+    seeds = seeds_with(world, SEEDS, "others", "judged")
     if len(seeds) < 2:
         return []
-    found = {seed: all_of(WORLD, seed) for seed in seeds}
-    truths = {seed: kept_or(f"{WORLD}_{seed}_truth")["channels"] for seed in seeds}
+    found = {seed: all_of(world, seed) for seed in seeds}
+    truths = {seed: kept_or(f"{world}_{seed}_truth")["channels"] for seed in seeds}
     of = {seed: {name: errors(each["credit"], truths[seed]) for name, each in found[seed].items()} for seed in seeds}
-    names = [name for name in found[seeds[0]] if " " not in name]
+    names = [name for name in found[seeds[0]] if name != CALIBRATED]
     rows = [
         {
             "model": name,
@@ -139,7 +136,7 @@ def errors_table() -> list[Figures]:
 
 def channels_table() -> list[Figures]:
     """Return by channel the mean true share and conversions, and those that each model gives."""
-    seeds = seeds_with(WORLD, SEEDS, "others", "plain")
+    seeds = seeds_with(WORLD, SEEDS, "others", "judged")
     if not seeds:
         return []
     truths, found = [kept_or(f"{WORLD}_{seed}_truth")["channels"] for seed in seeds], [all_of(WORLD, seed) for seed in seeds]
@@ -147,7 +144,7 @@ def channels_table() -> list[Figures]:
     def mean(given: list[dict[str, Figures]], channel: str, key: str) -> float:
         return float(np.mean([credit.get(channel, {}).get(key, 0.0) for credit in given]))
 
-    names = [name for name in found[0] if " " not in name]
+    names = [name for name in found[0] if name != CALIBRATED]
     return [
         {
             "channel": channel,
@@ -163,13 +160,13 @@ def channels_table() -> list[Figures]:
 
 def coverage_of(world: str, seeds: range) -> Figures:
     """Return the share of pairs of company and paid channel whose truth lies within the interval, with its own 95 % interval by company."""
-    chosen = seeds_with(world, seeds, "plain")
+    chosen = seeds_with(world, seeds, "judged")
     if len(chosen) < 2:
         return {}
     inside: dict[str, list[bool]] = {}
     gaps: dict[str, list[float]] = {}
     for seed in chosen:
-        credit = kept_or(f"{world}_{seed}_plain")[JUDGED]["credit"]
+        credit = all_of(world, seed)[JUDGED]["credit"]
         for channel, true in kept_or(f"{world}_{seed}_truth")["channels"].items():
             if channel != OWN_VISITS:
                 inside.setdefault(channel, []).append(credit[channel]["lower"] <= true["conversions"] <= credit[channel]["upper"])
@@ -195,7 +192,7 @@ def coverage_of(world: str, seeds: range) -> Figures:
 
 def calibration_of(world: str) -> Figures:
     """Return the errors of the judged model without and with the lift test, and their paired differences; also of the tested channels."""
-    seeds = seeds_with(world, SEEDS, "plain", "tested")
+    seeds = seeds_with(world, SEEDS, "judged")
     if len(seeds) < 2:
         return {}
     parts: dict[str, dict[str, list[float]]] = {kind: {} for kind in ("plain", "tested")}
@@ -203,7 +200,7 @@ def calibration_of(world: str) -> Figures:
     channels = [test["channel"] for test in truths[seeds[0]]["lift_tests"]]
     for seed, truth in truths.items():
         for kind, values in parts.items():
-            credit = kept_or(f"{world}_{seed}_{kind}")[JUDGED]["credit"]
+            credit = all_of(world, seed)[JUDGED if kind == "plain" else CALIBRATED]["credit"]
             own = float(np.mean([abs(credit[name]["conversions"] - truth["channels"][name]["conversions"]) for name in channels]))
             for key, value in (errors(credit, truth["channels"]) | {"tested_channels": own}).items():
                 values.setdefault(key, []).append(value)
@@ -219,23 +216,24 @@ def calibration_of(world: str) -> Figures:
 
 def do_errors() -> None:
     for seed in SEEDS:
-        run(WORLD, seed, ("others", "plain"))
+        for world in (WORLD, HIDDEN):
+            run(world, seed, ("others", "judged"))
 
 
 def do_coverage() -> None:
     for seed in MANY:
-        run(WORLD, seed, ("plain",))
+        run(WORLD, seed, ("judged",))
 
 
 def do_calibration() -> None:
     for seed in SEEDS:
         for world in (WORLD, HIDDEN):
-            run(world, seed, ("plain", "tested"))
+            run(world, seed, ("judged",))
 
 
 def do_null() -> None:
     for seed in NULL_SEEDS:
-        run(NULL, seed, ("plain",))
+        run(NULL, seed, ("judged",))
 
 
 def table() -> None:
@@ -246,12 +244,13 @@ def table() -> None:
         "versions": {"python": platform.python_version(), "relkit": relkit.__version__, "numpy": np.__version__},
         "people": PEOPLE,
         "judged": JUDGED,
-        "errors": errors_table(),
+        "errors": errors_table(WORLD),
+        "errors_hidden": errors_table(HIDDEN),
         "channels": channels_table(),
         "coverage": {world: found for world, seeds in ((WORLD, MANY), (NULL, NULL_SEEDS)) if (found := coverage_of(world, seeds))},
         "calibration": [found for world in (WORLD, HIDDEN) if (found := calibration_of(world))],
     }
-    for row in written["errors"]:
+    for row in (*written["errors"], *written["errors_hidden"]):
         apart = row["judged_less_share"]
         gap = "" if apart is None else "   the judged less it {:+.4f} ({:+.4f} to {:+.4f})".format(*apart)
         print("  {:<32} share {:.4f}, paid {:.4f}, conversions {:7.0f}".format(row["model"], *(row[key][0] for key in MEASURES)) + gap)

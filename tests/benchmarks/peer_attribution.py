@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 from measuring import measured  # noqa: E402
 
 NAMES = [f"channel_{k:02d}" for k in range(12)]
-PRECISIONS = (0.05, 0.01, 0.005)
+PRECISIONS = (0.05, 0.01)
 """Values of conv_par: the first is ChannelAttribution's default."""
 
 

@@ -19,6 +19,7 @@ PICTURES = {
     "study_telco_churn": 4,
     "study_next_products": 4,
     "study_uplift": 4,
+    "study_attribution": 4,
 }
 """Pictures that each shows, at least; others show one."""
 FRENCH = re.compile("[àâèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec|clients)\\b")

@@ -7,7 +7,9 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("name", ["segment_customer_value", "segment_churn_risk", "segment_product_affinity"])
+@pytest.mark.parametrize(
+    "name", ["segment_customer_value", "segment_churn_risk", "segment_product_affinity", "measure_channel_attribution"]
+)
 def test_it_makes_no_network_request(browser, demo, tmp_path, name) -> None:
     (path,) = (demo / "out" / "demo" / "reports").glob(f"*/{name}_en.html")
     page = browser.new_page(viewport={"width": 1100, "height": 900})

@@ -10,6 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import ParameterError, TableError
+from relkit.features.grouped_paths import grouped_paths
 from relkit.features.journeys import Wanted, journey_remarks, journeys, later_paths, paths
 from relkit.features.timelines import later_timelines, timelines
 from relkit.models.attribution.coded_paths import CodedPaths
@@ -251,7 +252,7 @@ def test_the_future_changes_nothing(company: Company) -> None:
     ]
     both = {name: {column: list(values) for column, values in columns.items()} for name, columns in known.items()}
     for i, (who, device, channel, day, recorded) in enumerate(more_touches):
-        new = (f"a{i}", who, device, channel, at(day), recorded)
+        new: tuple[Any, ...] = (f"a{i}", who, device, channel, at(day), recorded)
         for column, value in zip(
             ("touchpoint_id", "customer_id", "anonymous_id", "channel_id", "occurred_at", "recorded_at"), new, strict=True
         ):
@@ -271,3 +272,19 @@ def test_the_future_changes_nothing(company: Company) -> None:
     assert now < EDGE.cutoff < late
     afterwards = AsOf.parse("2024-09-30")
     assert not paths(later, afterwards).equals(paths(then, afterwards))
+
+
+@pytest.mark.parametrize(
+    ("kept", "last", "found"),
+    [
+        ("all", 0, "search>search>email>search"), ("runs", 0, "search>email>search"), ("first", 0, "search>email"),
+        ("last", 0, "email>search"), ("all", 3, "search>email>search"), ("last", 1, "search"),
+    ],
+)  # fmt: skip
+def test_a_reading_may_keep_some_touches_of_a_journey(company: Company, kept: str, last: int, found: str) -> None:
+    steps = ["search", "search", "email", "search"]
+    rows = touches(*(("ann", None, channel, float(day)) for day, channel in enumerate(steps)), ("bob", None, "social", 0))
+    tables = company(rows | sales(("ann", "a", 3, 1.0, "sale")) | {"paths": {"path": [">".join(steps)], "conversions": [1.0]}})
+    wanted = Wanted(touches_kept=kept, last_touches=last)
+    assert listed(paths(tables, EDGE, wanted)) == [(found, 1, 0, 1.0), ("social", 0, 1, 0.0)]
+    assert listed(grouped_paths(tables, EDGE, wanted)) == [(found, 1, 0, 0.0)]

@@ -12,7 +12,7 @@ import modelled_company as company
 import polars as pl
 import pytest
 
-from relkit.errors import FitError, ParameterError
+from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.deliver_files import DeliverFiles
 from relkit.jobs.fit_model import FitModel
@@ -148,7 +148,7 @@ def test_the_delivery_has_the_files_the_dictionary_and_the_versions(credited: Pa
     assert behind[LINEAR]["totals"]["conversions"] > behind[LINEAR]["totals"]["unattributed"] > 0
     assert set(manifest["run"]["model_runs"]) == set(MODELS)
     assert any(entry["name"].endswith("/channel_credit") for entry in manifest["inputs"])
-    assert any(remark["code"] == "cost_without_touch" for remark in manifest["remarks"])
+    assert {"cost_without_touch", "no_scores_of_customers"} <= {remark["code"] for remark in manifest["remarks"]}
     assert any(each.startswith("The credit of 5 channels by 3 models is in") for each in result(credited, DeliverFiles)["sentences"])
 
 
@@ -173,6 +173,18 @@ def test_a_budget_scenario_is_written_and_adds_up(credited: Path) -> None:
     assert plan["metrics"]["gain"] > 0
     assert plan["warnings"][0].startswith("This is a scenario, not a forecast")
     assert plan["details"]["model"] == LINEAR
+
+
+def test_without_a_known_cost_there_is_no_budget(credited: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    enter(credited, tmp_path, monkeypatch)
+    made = credited_company.credited_company()
+    company.write_company(tmp_path / "place" / "out" / "default", made | {"costs": made["costs"].clear()})
+    (tmp_path / "place" / "out" / "default" / "tables" / "touchpoints.parquet").unlink()
+    made["touchpoints"].drop("cost").write_parquet(tmp_path / "place" / "out" / "default" / "tables" / "touchpoints.parquet")
+    with pytest.raises(TableError, match=r"the cost of no channel is known. Map the cost of touchpoints"):
+        PlanBudget.parse(model="linear").run()
+    table = pl.read_parquet(ScoreCustomers.parse().run().paths["channel_credit"])
+    assert table["cost"].null_count() == table["cost_per_conversion"].null_count() == table["return_on_spend"].null_count() == len(table)
 
 
 def test_named_models_alone_are_shown(credited: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

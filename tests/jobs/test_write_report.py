@@ -47,6 +47,17 @@ def test_a_page_is_written_for_the_day_and_the_language(place: Path) -> None:
     assert [path.name for path in page.parent.iterdir()] == ["small_fr.html"]
 
 
+def test_parameters_typed_on_a_command_line_take_the_types_of_their_defaults(place: Path) -> None:
+    job = WriteReport.parse(
+        notebook="interact_customer_journeys", parameters={"lookback_days": "7", "stages": "a, b", "silence_days": "90"}
+    )
+    given = job._given(job._notebook(), None)
+    assert {name: given[name] for name in job.parameters} == {"lookback_days": 7.0, "stages": ["a", "b"], "silence_days": 90}
+    wrong = WriteReport.parse(notebook="interact_customer_journeys", parameters={"lookback_days": "week"})
+    with pytest.raises(ParameterError, match=r"lookback_days is .week.; the notebook expects a number, such as 30\.0"):
+        wrong.verify()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

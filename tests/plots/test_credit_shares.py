@@ -25,6 +25,13 @@ def test_without_bounds_there_is_no_word_of_intervals() -> None:
     assert "interval" not in ax.get_xlabel()
 
 
+def test_negative_credit_is_within_the_picture_with_a_line_at_zero() -> None:
+    signed = CREDIT.with_columns(conversions=pl.Series([30.0, -10.0]), lower=pl.Series([28.0, -14.0]), upper=pl.Series([32.0, -6.0]))
+    ax = plot_credit_shares(signed, model="Rate game", level=0.9)
+    assert ax.get_xlim()[0] < -0.5
+    assert [line.get_xdata()[0] for line in ax.lines] == [0.0]
+
+
 def test_no_credit_is_no_error() -> None:
     nothing = CREDIT.with_columns(conversions=pl.lit(0.0))
     assert "Linear" in plot_credit_shares(nothing, model="Linear", level=0.9).get_title(loc="left")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -19,12 +21,16 @@ from relkit.plots.journey_step_matrix import plot_step_matrix
 STEPS = walked(drawn(300))
 
 
-def texts(ax: object) -> list[str]:
-    return [text.get_text() for text in ax.texts]  # type: ignore[attr-defined]
+def texts(ax: Any) -> list[str]:
+    return [text.get_text() for text in ax.texts]
 
 
-def widths(ax: object) -> list[float]:
-    return [bar.get_width() for bar in ax.patches]  # type: ignore[attr-defined]
+def bars(ax: Any) -> list[Any]:
+    return list(ax.patches)
+
+
+def widths(ax: Any) -> list[float]:
+    return [bar.get_width() for bar in ax.patches]
 
 
 def test_roles_are_bars_of_closed_then_assisted_conversions() -> None:
@@ -44,7 +50,7 @@ def test_a_small_channel_has_no_ratio() -> None:
 def test_lags_are_bars_of_the_shares_of_their_classes(measure: str, first: str) -> None:
     classes = lag_classes(journey_lags(STEPS))
     ax = plot_journey_lags(classes, measure=measure)
-    assert [bar.get_height() for bar in ax.patches] == classes.filter(pl.col("measure") == measure)["share"].to_list()
+    assert [bar.get_height() for bar in bars(ax)] == classes.filter(pl.col("measure") == measure)["share"].to_list()
     assert ax.get_xticklabels()[0].get_text() == first
 
 
@@ -70,7 +76,7 @@ def test_the_funnel_is_centred_and_written_with_shares_and_times() -> None:
     funnel = journey_funnel(STEPS, ["display", "search"], by="channel")
     ax = plot_journey_funnel(funnel, stages=["display", "search", "conversion"])
     assert widths(ax) == funnel["journeys"].to_list()
-    middles = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in bars(ax)]
     assert middles == pytest.approx([funnel["journeys"][0] / 2] * 3)
     assert texts(ax)[2] == f"↓ {100 * funnel['share_of_previous'][1]:.0f}% go on, half of them within {funnel['median_days'][1]:.1f} days"
 

@@ -79,6 +79,22 @@ def test_an_experiment_without_credit_stands_alone() -> None:
     assert found.table().cells()[-1][-3:] == ["–", "–", "–"]
 
 
+def test_the_correction_of_a_model_is_shown_with_its_source() -> None:
+    factors = pl.DataFrame(
+        {
+            "channel": ["search", "social"],
+            "factor": [0.5, 1.0],
+            "factor_lower": [0.25, 0.4],
+            "factor_upper": [0.75, 1.6],
+            "source": ["test", "none"],
+        }
+    )
+    table = ChannelExperiments(tests=TESTS, credit=CREDIT, factors=factors, language="fr").factors_table()
+    assert table.cells()[0] == ["search", "0,50", "de 0,25 à 0,75", "une expérience sur le canal"]
+    assert table.cells()[1] == ["social", "–", "–", "aucune : inchangé"]
+    assert not ChannelExperiments(tests=TESTS, credit=CREDIT).factors_table().pictures
+
+
 def test_without_experiments_the_page_says_what_that_means() -> None:
     none = ChannelExperiments(tests=TESTS.clear(), credit=CREDIT.clear())
     assert "none proves that a channel causes conversions" in none.headline()

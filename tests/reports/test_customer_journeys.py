@@ -104,6 +104,24 @@ def test_counts_of_fewer_than_ten_are_masked() -> None:
     assert "–" in [text.get_text() for text in forward.drawn.texts]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("walks", "untouched", "lines"),
+    [
+        ([("s", 1.0, 1.0)] * 9, 50.0, ["Fewer than 10 journeys had a touch: too few to show."]),
+        (
+            [("s", 1.0, 1.0)] * 9 + [("s", 0.0, 0.0)] * 20,
+            0.0,
+            ["29 journeys had a touch; fewer than 10 of them ended in a conversion."],
+        ),
+        ([("s", 1.0, 1.0)] * 40, 9.0, ["40 journeys had", "Fewer than 10 of the 49 conversions had no touch in the 30 days before."]),
+    ],
+)
+def test_few_people_are_not_counted_in_sentences(walks: list[Walk], untouched: float, lines: list[str]) -> None:
+    found = page(walks, untouched=untouched).headlines().sentences
+    assert "9" not in found[-1].replace("29", "").replace("49", "")
+    assert [sentence[: len(line)] for sentence, line in zip(found, lines, strict=False)] == lines
+
+
 def test_journeys_that_are_all_open_have_no_ends_yet() -> None:
     found = page(open_since=at(0)).ends()
     lost = sum(n == 0 for _, n, _ in WALKS)

@@ -23,7 +23,8 @@ VISIT = ("visit", "direct")
 
 
 def frame(columns: dict[str, Any], rows: list[tuple[Any, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"customer_id": pl.String, "at": INSTANT} | columns, orient="row")
+    schema: dict[str, Any] = {"customer_id": pl.String, "at": INSTANT} | columns
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def shown(
@@ -148,6 +149,22 @@ def test_visits_before_store_purchases_stand_next_to_the_base_rate() -> None:
     )
     assert [row[:5] for row in cells(page.visits())] == [[days, "40", "20", "50.0%", "50.0%"] for days in ("1", "7", "30")]
     assert len(page.visit_picture().pictures) == 1
+
+
+def test_few_visits_are_not_counted_out() -> None:
+    met = [*crowd(40), *crowd(40, BOUGHT, 50.0), *crowd(9, VISIT, 49.5)]
+    page = shown(met, bought=[(f"c{i:03d}", 50.0) for i in range(40)])
+    assert page.visit_headlines().sentences == ("Fewer than 10 of 40 store purchases follow a visit to the web site within 30 days.",)
+    assert {row[2] for row in cells(page.visits())} == {"< 10"}
+
+
+def test_answers_of_few_customers_are_not_compared() -> None:
+    """Twenty-four answers after a call by four customers: enough answers, too few people."""
+    met = [*crowd(60), *[(f"c{i:03d}", 60.0 + week, CALL) for i in range(4) for week in range(6)]]
+    scores = [(f"c{i:03d}", 1.0, 8.0) for i in range(60)] + [(f"c{i:03d}", 60.5 + week, 2.0) for i in range(4) for week in range(6)]
+    assert shown(met, answered=scores).truth_headlines().sentences == (
+        "Fewer than two moments were followed by 20 answers of enough customers within 14 days, so none can be compared.",
+    )
 
 
 def test_outcomes_that_differ_beyond_chance_are_compared_within_their_channel() -> None:

@@ -266,6 +266,27 @@ def test_on_credit_of_channels(language: str, credited: CreditFacts, monkeypatch
     assert disagreements("measure_channel_attribution", language, credited) == []
 
 
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_credit_of_channels_becomes_a_page_without_customers(
+    credited: CreditFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from relkit.jobs.write_report import WriteReport
+    from relkit.reports.site import loads_from_outside
+
+    for name in ("mlruns", "out"):
+        shutil.copytree(credited.out.parents[1] / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    result = WriteReport.parse(notebook="measure_channel_attribution", language="fr").run()
+    html = result.paths["page"].read_text(encoding="utf-8")
+    assert loads_from_outside(html) == []
+    assert html.count("data:image/png;base64,") == 7  # every picture but that of transitions, which no rule keeps
+    assert html.count("À décider") == 5
+    assert all(text in html for text in ("Ce qu’apporte chaque canal", "Dernier contact", "attribution.linear", "Scénario par semaine"))
+    assert not [customer for customer in credited.table("transactions")["customer_id"].unique() if re.search(rf"\b{customer}\b", html)]
+
+
 @pytest.fixture(scope="module")
 def online_retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a working directory where every job but the reports has run on Online Retail."""

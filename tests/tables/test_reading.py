@@ -175,7 +175,7 @@ def test_warnings_tell_of_the_unlikely_and_of_columns_left_out(tmp_path):
 
 def test_nothing_that_says_what_customers_did(tmp_path):
     with pytest.raises(
-        TableError, match=r"none of transactions, contracts, customer_snapshots is there.*\(tables given: customers\)\. Give"
+        TableError, match=r"none of transactions, contracts, customer_snapshots, paths is there.*\(tables given: customers\)\. Give"
     ):
         validate_tables(sources(frames={"customers": pl.LazyFrame({"customer_id": ["p"]})}), tmp_path)
     with pytest.raises(TableError, match="tables given: none"):

@@ -45,7 +45,7 @@ LEAST_ELASTICITY, MOST_ELASTICITY = 0.05, 0.95
 """Bounds of the elasticity: at 1 there is no saturation, and the best budget would put everything into one channel."""
 VARIATION, EXPERIMENT, REFUSED = "variation", "experiment", "refused"
 """Bases of a response: its spend varied, an experiment measured it, or neither."""
-FEW_PERIODS, NO_VARIATION, NO_VALUE = "few_periods", "no_variation", "no_value"
+NO_SPEND, FEW_PERIODS, NO_VARIATION, NO_VALUE = "no_spend", "few_periods", "no_variation", "no_value"
 """Reasons for a refusal."""
 OWN, SHARED, ASSUMED = "own", "shared", "assumed"
 """Sources of an elasticity: the channel's own periods, the other channels, or an assumption."""
@@ -196,6 +196,8 @@ class _Series:
     @property
     def problem(self) -> str:
         """The reason for a refusal that no other channel can mend; empty if there is none."""
+        if not len(self.spend):
+            return NO_SPEND
         if not self.value.sum() > 0:
             return NO_VALUE
         if self.factor is not None or self.varies:

@@ -13,6 +13,7 @@ from relkit.units import LEVEL
 
 PERIODS = ("", "week", "month", "quarter", "year")
 WORTHS = ("revenue", "margin")
+TOUCHES_KEPT = ("all", "runs", "first", "last")
 _EQUALS = "="
 
 
@@ -26,6 +27,9 @@ class JourneySettings(ModelFacts):
         conversion: conversions counted: "any" sale, "first_order" of a customer, or "where ...", an expression on the lines of sales.
         reuse_touches: let touches serve each conversion in the lookback; otherwise a journey is cut at each conversion.
         worth: what the value of a conversion is: its revenue or its margin, net of returns.
+        touches_kept: all touches of a journey; of "runs" of one channel in a row only the last; of each channel only the "first" or the
+            "last" touch.
+        last_touches: most touches of a journey, the last ones; 0 for all.
         by: attribute of customers by whose values credit is also given; empty for none.
         period: length of the periods by which credit is also given, from the instant at which a journey ended; empty for none.
         level: of the intervals.
@@ -41,6 +45,8 @@ class JourneySettings(ModelFacts):
     conversion: str = "any"
     reuse_touches: bool = False
     worth: Literal["revenue", "margin"] = "revenue"
+    touches_kept: Literal["all", "runs", "first", "last"] = "all"
+    last_touches: int = 0
     by: str = ""
     period: Literal["", "week", "month", "quarter", "year"] = ""
     level: float = LEVEL
@@ -50,6 +56,8 @@ class JourneySettings(ModelFacts):
         check_scalar(self.lookback_days, "lookback_days", gt=0, where=self.name, remedy="Write 30 for thirty days.")
         check_choice(self.worth, "worth", WORTHS)
         check_choice(self.period, "period", PERIODS)
+        check_choice(self.touches_kept, "touches_kept", TOUCHES_KEPT)
+        check_scalar(self.last_touches, "last_touches", ge=0, where=self.name, remedy="Write 0 for all touches.")
         check_level(self.level, where=self.name)
         self.lookbacks  # noqa: B018 refuses invalid pairs
         if self.conversion not in ("any", "first_order") and not self.conversion.startswith("where "):
@@ -72,5 +80,15 @@ class JourneySettings(ModelFacts):
     @property
     def reads_with(self) -> dict[str, object]:
         """The settings with which journeys are read."""
-        names = ("lookback_days", "lookback_by_kind", "conversion", "reuse_touches", "worth", "by", "period")
+        names = (
+            "lookback_days",
+            "lookback_by_kind",
+            "conversion",
+            "reuse_touches",
+            "worth",
+            "touches_kept",
+            "last_touches",
+            "by",
+            "period",
+        )
         return {name: getattr(self, name) for name in names}

@@ -12,6 +12,7 @@ import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.models.attribution.credit import FittedCredit
+from relkit.models.attribution.credit_remarks import LISTED
 from relkit.models.attribution.touch_rules import TouchRule, fitted_rule, touches_at, with_touches
 from relkit.remarks import Remark
 from relkit.texts import Text
@@ -78,8 +79,10 @@ class LastNonDirect(TouchRule):
 
     def remarks(self, paths: CodedPaths) -> tuple[Remark, ...]:
         """Return the remarks on the fit."""
-        absent = sorted(set(self.direct) - set(paths.names.to_list()))
-        return (*super().remarks(paths), *([_absent(absent)] if absent else []))
+        names = paths.names.to_list()
+        absent = sorted(set(self.direct) - set(names))
+        alike = [name for name in names if name not in self.direct and any(each.casefold() in name.casefold() for each in absent)]
+        return (*super().remarks(paths), *([_absent(absent, alike)] if absent else []))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,10 +99,13 @@ class FittedLastNonDirect(FittedCredit):
     settings: LastNonDirect
 
 
-def _absent(names: list[str]) -> Remark:
-    listed = ", ".join(names)
+def _absent(names: list[str], alike: list[str]) -> Remark:
+    """Return the remark on direct channels that no touch has, with channels of similar names."""
+    listed, similar = ", ".join(names), ", ".join(alike[:LISTED])
+    meant = f" If {similar} is meant, name it under direct." if alike else ""
+    voulu = f" S’il s’agit de {similar}, indiquez-le sous direct." if alike else ""
     return Remark(
         "direct_channel_absent",
-        f"No touch is of the channel given as direct ({listed}): without another one to skip, this is the last touch.",
-        f"Aucun contact ne relève du canal déclaré direct ({listed}) : sans autre canal à ignorer, c’est le dernier contact.",
+        f"No touch is of a channel given as direct ({listed}), so that nothing is skipped for it.{meant}",
+        f"Aucun contact ne relève d’un canal déclaré direct ({listed}), qui ne fait donc rien ignorer.{voulu}",
     )

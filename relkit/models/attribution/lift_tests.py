@@ -36,7 +36,7 @@ class LiftTest:
         >>> found = {"incremental_conversions": 100.0, "low": 67.1, "high": 132.9, "level": 0.9}
         >>> test = LiftTest(channel_id="search", starts_on=date(2025, 3, 1), ends_on=date(2025, 3, 31), **found)
         >>> round(test.std_error, 3)
-        20.001
+        20.002
     """
 
     channel_id: str

@@ -46,6 +46,8 @@ ORDER_SCHEMA: dict[str, Any] = {
 def compared_orders(paths: CodedPaths, most: int, *, collapse: bool, nulls: bool) -> pl.DataFrame:
     """Return the orders from 1 to `most`, or to the last one whose states can be handled, as `ORDER_SCHEMA` lists them.
 
+    Without a journey to learn from there are none.
+
     Args:
         paths: the journeys.
         most: highest order.
@@ -61,6 +63,8 @@ def compared_orders(paths: CodedPaths, most: int, *, collapse: bool, nulls: bool
         except NotEnoughEventsError:
             break
         sums = TransitionSums.of_steps(tuple(paths.names), (steps, states), weights)
+        if not len(sums.count):
+            break
         if chances is None:
             start = 1 / (len(paths.names) + 3)
             chances = np.full(len(steps[2]), start), np.full(paths.rows, start), np.full(paths.rows, start)

@@ -134,11 +134,10 @@ class MarkovRemoval(JourneySettings):
         if not len(paths.touches):
             raise NotEnoughEventsError("no journey has a touch.", where=self.name, remedy="Check the lookback and the channels.")
         orders = self._compared(paths)
-        order = chosen(orders) if len(orders) else self.order
+        order = chosen(orders) if len(orders) else max(self.order, 1)
         learner = ChainLearner.of(self, paths, order)
         groups = learner.groups()
-        whole, (share_errors, covariance) = groups[0], groups[0].errors()
-        effects = pl.concat([each.effects() for each in groups])
+        whole, (errors, covariance) = groups[0], groups[0].errors()
         info = FitInfo(
             as_of=as_of,
             rows=paths.rows,
@@ -146,7 +145,7 @@ class MarkovRemoval(JourneySettings):
             converged=True,
             seed=self.seed if learner.resamples else None,
             fingerprint=fingerprint(columns_read(features)),
-            remarks=markov_remarks(self, path_remarks(paths), learner, groups[0], orders),
+            remarks=markov_remarks(self, path_remarks(paths), learner, whole, orders),
         )
         return FittedMarkovRemoval(
             settings=self,
@@ -154,12 +153,12 @@ class MarkovRemoval(JourneySettings):
             order=order,
             credits=credit_table([(each.group, each.credit()) for each in groups]),
             totals=learner.totals,
-            effects=effects,
+            effects=pl.concat([each.effects() for each in groups]),
             sequences=pl.concat([each.sequences() for each in groups]),
             chains=pl.concat([chain_row(each.group, each.sums, each.chain) for each in groups]),
             orders=orders,
             sums=whole.sums,
-            errors=share_errors,
+            errors=errors,
             covariance=covariance,
         )
 

@@ -19,7 +19,7 @@ _ENDED = 1e-20
 
 
 def walked(between: Any, exits: Floats, ends: Floats, latest: Ints, channels: int) -> tuple[Floats, Floats] | None:
-    """Return what is expected from each state and the visits over its exits: of the whole chain, then without each channel.
+    """Return the amounts expected from each state and the visits over its exits: of the whole chain, then without each channel.
 
     Args:
         between: journeys from each state to each other one; (S, S), sparse by rows.

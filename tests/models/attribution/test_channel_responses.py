@@ -68,9 +68,11 @@ def test_spend_that_did_not_vary_is_refused_unless_an_experiment_measured_the_ch
     short = weeks("radio", [50.0, 90.0] * 3, [50.0, 90.0] * 3)
     silent = weeks("post", [50.0, 90.0] * 6, [0.0] * 12)
     varied = on_curve("ad", 3.0, 0.7, [50.0 + 5 * i for i in range(12)])
-    frame = pl.concat([steady, short, silent, varied])
+    free = weeks("direct", [0.0] * 12, [50.0] * 12)
+    frame = pl.concat([steady, short, silent, varied, free])
     alone = ChannelResponses.of(frame)
     assert list(alone.responses) == ["ad"]
+    assert row(alone, "direct")["reason"] == "no_spend"
     assert {name: row(alone, name)["reason"] for name in ("tv", "radio", "post")} == {
         "tv": "no_variation",
         "radio": "few_periods",

@@ -159,6 +159,14 @@ def test_journeys_of_which_none_converted() -> None:
     assert (fitted.ranks()["worst"] == 2).all()
 
 
+@pytest.mark.parametrize("settings", [{"order": 0}, {"null_paths": False, "order": 0}, {"interval": "paths"}, {"removal": "fail"}], ids=str)
+def test_settings_that_need_conversions_do_without_them(settings: dict[str, Any]) -> None:
+    fitted = fit(paths(("a", 0, 2), ("a > b", 0, 1)), sequences=("a > b",), **settings)
+    assert golden_paths.credited(fitted) == {"a": 0, "b": 0}
+    assert effects(fitted) == {"a": None, "b": None}
+    assert fitted.sequences["removal_effect"].to_list() == [None]
+
+
 def test_repeats_change_nothing_at_order_one() -> None:
     right = golden_paths.expected("10")["markov_order_1"]
     kept, collapsed = (fit(golden_paths.case("10"), collapse_repeats=each) for each in (False, True))

@@ -204,7 +204,10 @@ def test_decay_needs_times() -> None:
 
 def test_a_direct_channel_that_is_absent_is_reported() -> None:
     notes = fit("last_non_direct", journeys(["a"])).info.notes
-    assert any("No touch is of the channel given as direct (direct)" in note for note in notes)
+    assert "No touch is of a channel given as direct (direct), so that nothing is skipped for it." in notes
+    others = fit("last_non_direct", journeys(["a", "(Direct)"])).info.notes
+    assert any(note.endswith("If (Direct) is meant, name it under direct.") for note in others)
+    assert not any("given as direct" in note for note in fit("last_non_direct", journeys(["a", "direct"])).info.notes)
 
 
 @pytest.mark.parametrize(
