@@ -85,4 +85,5 @@ def _at_a_conversion(touches: Touches, conversions: Conversions) -> NDArray[np.b
     edges = starts_of(conversions.customer, people)
     high = edges[1:][touches.person]
     place = lower_bounds(conversions.at, touches.at, edges[touches.person], high)
-    return (place < high) & (conversions.at[np.minimum(place, len(conversions.at) - 1)] == touches.at)
+    found: NDArray[np.bool_] = (place < high) & (conversions.at[np.minimum(place, len(conversions.at) - 1)] == touches.at)
+    return found

@@ -67,8 +67,7 @@ def segments_of(tables: TableSet, as_of: AsOf, by: str, customer: Codes, at: pl.
     rows = found.with_columns(pl.col("value").cast(pl.String).cast(names)).collect()
     if "known_on" in rows.columns:
         return _at_the_time(rows, as_of, customer, at).fill_null(UNKNOWN)
-    by_code = np.zeros(len(customer_names(tables)) + 1, np.uint32)
-    by_code[:] = names.categories.index_of(UNKNOWN)
+    by_code = np.full(len(customer_names(tables)) + 1, names.categories.to_list().index(UNKNOWN), np.uint32)
     known = rows.drop_nulls()
     by_code[known["customer"].to_numpy()] = known["value"].to_physical().to_numpy()
     return pl.Series("segment", by_code[np.minimum(customer, len(by_code) - 1)]).cat.to(names)

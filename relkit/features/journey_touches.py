@@ -224,7 +224,8 @@ def packed(person: Codes, at: Ints) -> NDArray[np.uint64]:
     free = 63 - int(person.max()).bit_length()
     since = (at - at.min()).astype(np.uint64)
     coarse = max(0, int(since.max()).bit_length() - free)
-    return (person.astype(np.uint64) << np.uint64(free)) | (since >> np.uint64(coarse))
+    keys: NDArray[np.uint64] = (person.astype(np.uint64) << np.uint64(free)) | (since >> np.uint64(coarse))
+    return keys
 
 
 def _ids(tables: TableSet, row: Codes) -> pl.Series:

@@ -1,7 +1,7 @@
 """Touches of a journey that a reading keeps: all, one of each run of a channel, each channel once, the last few.
 
 "runs" takes touches of one channel in a row as one, at the last of them; "first" and "last" keep each channel once, at its first or last
-touch. `last_touches` then keeps so many touches before the end. Which of them is right is a convention: none of them is about causes.
+touch. `last_touches` then keeps so many touches before the end. Each is a convention, none is evidence of a cause.
 """
 
 from __future__ import annotations

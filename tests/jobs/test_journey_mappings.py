@@ -47,6 +47,16 @@ def test_touchpoints_of_july_2018(workplace: Path, real_data: Path) -> None:
     assert found.touches.height == 62_483
     last = found.touches.join(found.journeys.filter(pl.col("nulls") == 0).select("journey"), on="journey").group_by("journey").last()
     assert (last["seconds_before"] == 0).all()
+    _lookbacks_lose_touches_and_no_conversion(tables)
+
+
+def _lookbacks_lose_touches_and_no_conversion(tables: TableSet) -> None:
+    touches = []
+    for wanted in (Wanted(lookback_days=31), Wanted(lookback_days=7), Wanted(lookback_days=7, lookback_by_kind=("impression=1",))):
+        found = paths(tables, tables.as_of(), wanted)
+        assert found.select(pl.col("conversions", "value").sum()).row(0) == pytest.approx((1_838, 11_423.5))
+        touches.append(found.filter(pl.col("conversions") > 0)["channels"].list.len().sum())
+    assert touches[0] > touches[1] > touches[2] > 1_838
 
 
 def test_a_model_of_july_2018_is_judged_on_its_last_days(workplace: Path, real_data: Path) -> None:
@@ -57,16 +67,6 @@ def test_a_model_of_july_2018_is_judged_on_its_last_days(workplace: Path, real_d
     assert result.details["holdout"] == "2018-07-22 to 2018-07-31"
     linear: Any = registry.load_champion("attribution.linear")
     assert linear.totals["conversions"][0] == 1_838
-
-
-def test_lookbacks_of_july_2018_lose_touches_and_no_conversion(workplace: Path, real_data: Path) -> None:
-    tables, _ = checked(real_data, "journeys_touchpoints_2018_07.csv.gz", "journeys_2018_07.yaml")
-    touches = []
-    for wanted in (Wanted(lookback_days=31), Wanted(lookback_days=7), Wanted(lookback_days=7, lookback_by_kind=("impression=1",))):
-        found = paths(tables, tables.as_of(), wanted)
-        assert found.select(pl.col("conversions", "value").sum()).row(0) == pytest.approx((1_838, 11_423.5))
-        touches.append(found.filter(pl.col("conversions") > 0)["channels"].list.len().sum())
-    assert touches[0] > touches[1] > touches[2] > 1_838
 
 
 def test_grouped_paths_of_another_program(workplace: Path, real_data: Path) -> None:
