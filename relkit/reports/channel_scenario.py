@@ -26,7 +26,7 @@ TEXTS: dict[str, Text] = {
     "nothing_spent": Text(
         "There is no scenario: the spend of no channel is known.", "Il n’y a pas de scénario : la dépense d’aucun canal n’est connue."
     ),
-    "refused": Text(
+    "too_few": Text(
         "There is no scenario: money can move only between two channels whose response is known, and {n} of {all} has one. {why}",
         "Il n’y a pas de scénario : l’argent ne peut passer qu’entre deux canaux dont la réponse est connue, et il y en a {n} sur {all}. "
         "{why}",
@@ -129,7 +129,7 @@ class ChannelScenario:
         left = self.responses.filter(pl.col("basis") == REFUSED)
         if self.scenario is None:
             known = len(self.responses) - len(left)
-            return Headlines((self._say("refused", n=number(known, self.language), all=len(self.responses), why=self._why(left)),))
+            return Headlines((self._say("too_few", n=number(known, self.language), all=len(self.responses), why=self._why(left)),))
         found = [self._move(), self._best()]
         for (reason,), part in left.group_by("reason", maintain_order=True):
             found.append(self._say("left_out", channels=", ".join(part["channel"]), why=self._say(str(reason), n=LEAST_PERIODS)))
