@@ -248,6 +248,7 @@ def table() -> None:
         "errors_hidden": errors_table(HIDDEN),
         "channels": channels_table(),
         "coverage": {world: found for world, seeds in ((WORLD, MANY), (NULL, NULL_SEEDS)) if (found := coverage_of(world, seeds))},
+        "coverage_hidden": coverage_of(HIDDEN, SEEDS),
         "calibration": [found for world in (WORLD, HIDDEN) if (found := calibration_of(world))],
     }
     for row in (*written["errors"], *written["errors_hidden"]):
