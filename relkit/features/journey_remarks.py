@@ -35,6 +35,7 @@ def _listed(counts: Counts, texts: Mapping[str, tuple[str, str]]) -> tuple[str, 
 _LEFT_OUT = {
     "too_old": ("older than the lookback of their conversion", "plus anciens que la fenêtre de leur conversion"),
     "after_first_order": ("after the first order of their customer", "après la première commande de leur client"),
+    "there_before": ("of customers who were there before the history starts", "de clients présents avant le début de l’historique"),
     "test_touches": ("of test accounts", "de comptes de test"),
 }
 _NO_CONVERSIONS = {

@@ -6,7 +6,7 @@ Text ids are coded once, whatever the as-of. A person is the customer of the tou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,8 +82,22 @@ def known_touches(tables: TableSet, as_of: AsOf) -> Touches:
         kinds=_names(coded["kind"]),
         customers=len(test),
         people=len(test) + visitors,
-        counts=counts | {"touches": len(real), "test_touches": len(coded) - len(real)},
+        counts=counts | {"touches": len(real), "test_touches": len(coded) - len(real), "there_before": 0},
     )
+
+
+def without_customers(touches: Touches, left_out: NDArray[np.bool_]) -> Touches:
+    """Return the touches without those of some customers, which are counted as `there_before`.
+
+    Args:
+        touches: of all people.
+        left_out: whether each customer is left out, by code.
+    """
+    kept = np.flatnonzero(~flags(left_out, touches.person))
+    if len(kept) == len(touches.person):
+        return touches
+    each = {name: getattr(touches, name)[kept] for name in ("person", "at", "channel", "kind", "row")}
+    return replace(touches, **each, counts=touches.counts | {"there_before": len(touches.person) - len(kept)})
 
 
 def _known_rows(coded: pl.DataFrame, as_of: AsOf) -> tuple[pl.DataFrame, Codes]:

@@ -23,13 +23,13 @@ import polars as pl
 
 from relkit.contracts import INSTANT
 from relkit.features.business_days import business_days
-from relkit.features.conversions import Conversions, conversions
+from relkit.features.conversions import Conversions, conversions, there_before
 from relkit.features.journey_counts import counts_of
 from relkit.features.journey_cuts import Cuts, Events, cut
 from relkit.features.journey_groups import periods_of, segments_of
 from relkit.features.journey_people import customer_names
 from relkit.features.journey_remarks import remarks_of
-from relkit.features.journey_touches import Touches, enumerated, known_touches
+from relkit.features.journey_touches import Touches, enumerated, known_touches, without_customers
 from relkit.features.path_transforms import kept_touches
 from relkit.features.wanted_journeys import Wanted
 from relkit.tables.kept import kept
@@ -82,6 +82,8 @@ class _Read:
     def of(cls, tables: TableSet, as_of: AsOf, wanted: Wanted) -> _Read:
         """Read the tables as of a cutoff."""
         touches, sales = known_touches(tables, as_of), conversions(tables, as_of, wanted)
+        if wanted.first_only:  # their journeys may have ended in an order before the history starts: they are no failures
+            touches = without_customers(touches, there_before(tables))
         lookbacks = wanted.lookbacks_us
         by_kind = np.array([lookbacks.get(kind, wanted.lookback_us) for kind in touches.kinds], np.int64)
         cuts = cut(

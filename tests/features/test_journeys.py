@@ -140,9 +140,10 @@ def test_conversions_may_be_first_orders_or_meet_an_expression(company: Company)
         | {"customers": {"customer_id": ["ann", "old"], "created_on": [date(2024, 5, 1), date(2019, 1, 1)]}}
     )  # fmt: skip
     first = Wanted(conversion="first_order")
-    assert listed(paths(tables, EDGE, first)) == [("search", 1, 0, 1.0), ("email", 0, 1, 0.0)]
-    counts = journeys(tables, EDGE, first).counts
-    assert (counts["after_first_order"], counts["first_order_unknown"]) == (2, 1)
+    assert listed(paths(tables, EDGE, first)) == [("search", 1, 0, 1.0)]
+    found = journeys(tables, EDGE, first)
+    assert [found.counts[name] for name in ("after_first_order", "there_before", "first_order_unknown")] == [2, 1, 1]
+    assert "1 of customers who were there before the history starts" in " ".join(remark.en for remark in found.remarks)
     web = Wanted(conversion="where channel_id = 'web'")
     assert listed(paths(tables, EDGE, web)) == [("search>email", 1, 0, 2.0), ("social", 0, 1, 0.0), ("email", 1, 0, 8.0)]
     with pytest.raises(TableError, match="column 'chanel_id' is not in transactions; did you mean 'channel_id'"):
