@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from relkit.models.attribution.budget import BudgetScenario
     from relkit.models.attribution.channel_responses import ChannelResponses
     from relkit.periods import AsOf
+    from relkit.remarks import Remark
     from relkit.reports.channel_attribution import ChannelAttribution, CreditModel
     from relkit.reports.channel_experiments import ChannelExperiments
     from relkit.reports.channel_journeys import ChannelJourneys
@@ -108,13 +109,15 @@ class AttributionMaterial:
         """The models behind the credit, in the order of their role."""
         from relkit.models import catalogue
         from relkit.models.attribution.family import CHANNEL_CREDIT, TIMELINES
+        from relkit.models.attribution.hazard_remarks import WITHOUT_BASELINE
         from relkit.reports.channel_attribution import CreditModel
 
-        found = []
+        found, is_known = [], not any(remark.code in WITHOUT_BASELINE for remark in self._noticed)
         for name in (name for name in catalogue.models_of(CHANNEL_CREDIT) if name in self.record):
             settings = catalogue.settings_class(name)
             is_incremental, level = settings.reads is TIMELINES, float(self.record[name]["level"])
-            found.append(CreditModel(name, settings.label[self.language], is_incremental=is_incremental, level=level))
+            label = settings.label[self.language]
+            found.append(CreditModel(name, label, is_incremental=is_incremental, level=level, is_baseline_known=is_known))
         return tuple(found)
 
     def attribution(self, segment: str | None = None, period: str | None = None) -> ChannelAttribution:
@@ -313,14 +316,19 @@ class AttributionMaterial:
 
     def remarks(self) -> RemarkList:
         """Return the remarks that affect how the credit is to be read, without that on conversions without a touch, which is a headline."""
-        from relkit.jobs.deliver_files import remarks_of
         from relkit.models.attribution.credit_remarks import UNTOUCHED
         from relkit.reports.remarks import RemarkList
         from relkit.scores.channel_credit import CHANNEL_CREDIT
 
-        noticed = remarks_of(self.folder, str(self.as_of))
-        own = (r for r in noticed if (not r.about or CHANNEL_CREDIT in r.about) and r.code != UNTOUCHED)
+        own = (r for r in self._noticed if (not r.about or CHANNEL_CREDIT in r.about) and r.code != UNTOUCHED)
         return RemarkList(tuple(own), self.language)
+
+    @cached_property
+    def _noticed(self) -> tuple[Remark, ...]:
+        """All remarks of the scoring of the day."""
+        from relkit.jobs.deliver_files import remarks_of
+
+        return tuple(remarks_of(self.folder, str(self.as_of)))
 
     def model_card(self) -> SummaryTable:
         """Return the versions behind the page."""

@@ -36,12 +36,14 @@ class CreditModel:
         label: in the reader's language.
         is_incremental: whether it learns from people with and without touches, and leaves conversions to nobody.
         level: of its intervals.
+        is_baseline_known: whether the data show what would have come without touches.
     """
 
     name: str
     label: str
     is_incremental: bool = False
     level: float = LEVEL
+    is_baseline_known: bool = True
 
 
 CREDIT_COLUMNS = (
@@ -214,8 +216,8 @@ class ChannelAttribution:
         return self._table(rows, columns, self._say("t_credit", model=self.first.label), notes=(self._say("note_unattributed", **left),))
 
     def money_table(self) -> SummaryTable | Gallery:
-        """Return spend, cost per conversion and return on spend by channel."""
-        if self.is_empty:
+        """Return spend, cost per conversion and return on spend by channel; nothing without a known spend, as the headline states."""
+        if self.is_empty or not self.money["cost"].count():
             return Gallery(())
         rows = pl.DataFrame([self._priced(row) for row in self.money.iter_rows(named=True)])
         columns = (
@@ -267,6 +269,8 @@ class ChannelAttribution:
         model = next((model for model in self.models if model.is_incremental), None)
         if model is None:
             return ""
+        if not model.is_baseline_known:
+            return self._say("anyway_unknown", model=model.label)
         total = self.totals.row(by_predicate=pl.col("model") == model.name, named=True)
         caused = total["conversions"] - total["unattributed"]
         share = self._percent(caused / total["conversions"])

@@ -33,6 +33,12 @@ TEXTS: dict[str, Text] = {
         "D’après le modèle qui compare, pour chaque personne, les jours avec et sans contact, les canaux ont provoqué {caused} "
         "conversions ({share}) ; les {rest} autres seraient venues sans eux.",
     ),
+    "anyway_unknown": Text(
+        "How many of them would have come without any channel cannot be told from these data, so that the credit by “{model}” shows no "
+        "cause either.",
+        "Combien d’entre elles seraient venues sans aucun canal ne peut se lire dans ces données : le crédit selon « {model} » ne prouve pas "
+        "non plus de cause.",
+    ),
     "agree": Text(
         "The {n} models agree on {channel}, within the noise of the data: between {low} and {high} of the credited conversions.",
         "Les {n} modèles s’accordent sur {channel}, au hasard des données près : entre {low} et {high} des conversions attribuées.",

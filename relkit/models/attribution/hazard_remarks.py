@@ -19,6 +19,8 @@ FROM_FIRST_TOUCH_SHARE = 0.9
 """Share of people known from their first touch on from which the baseline is hardly known."""
 SELF_TOUCH_DAYS = 1 / 1440
 """A touch within this time before a conversion is part of it: one minute."""
+WITHOUT_BASELINE = ("incremental_baseline_hardly_known", "incremental_touches_part_of_conversions")
+"""Codes of remarks under which the number of conversions that would have come anyway is not to be stated."""
 SELF_TOUCH_SHARE = 0.05
 """Share of conversions that come with a touch of the same minute from which this is stated."""
 
