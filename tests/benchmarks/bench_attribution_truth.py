@@ -185,7 +185,7 @@ def coverage_of(world: str, seeds: range) -> Figures:
         "level": LEVEL,
         "companies": len(chosen),
         "pairs": by_company.size * len(inside),
-        "inside": (mean, low, high),
+        "inside": (mean, max(low, 0.0), min(high, 1.0)),
         "channels": channels,
     }
 
