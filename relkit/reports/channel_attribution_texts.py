@@ -36,8 +36,8 @@ TEXTS: dict[str, Text] = {
     "anyway_unknown": Text(
         "How many of them would have come without any channel cannot be told from these data, so that the credit by “{model}” shows no "
         "cause either.",
-        "Combien d’entre elles seraient venues sans aucun canal ne peut se lire dans ces données : le crédit selon « {model} » ne prouve pas "
-        "non plus de cause.",
+        "Combien d’entre elles seraient venues sans aucun canal ne peut se lire dans ces données : le crédit selon « {model} » ne prouve "
+        "pas non plus de cause.",
     ),
     "agree": Text(
         "The {n} models agree on {channel}, within the noise of the data: between {low} and {high} of the credited conversions.",

@@ -126,19 +126,35 @@ def test_a_report_has_them_once(noticed: Path, page: str, language: str, code: s
     assert text.count(NAMED[code][language == "fr"]) == 1
 
 
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def remarks_in(tree: ast.Module) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Remark"]
+
+
+def constants(tree: ast.Module) -> dict[str, object]:
+    """Return the constants of a module by name."""
+    plain = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    return {target.id: node.value.value for node in plain for target in node.targets if isinstance(target, ast.Name)}
+
+
+def code_of(remark: ast.Call, named: dict[str, object]) -> object:
+    """Return the code of a remark, written out in its call or as a constant of its module; None if it is neither."""
+    code = remark.args[0]
+    return code.value if isinstance(code, ast.Constant) else named.get(code.id) if isinstance(code, ast.Name) else None
+
+
 def test_every_kind_of_remark_has_a_code_of_its_own_and_both_languages() -> None:
     """Each code is written out in one place, with its remark; the class refuses a text that is missing or identical in both languages."""
     package = Path(__file__).resolve().parents[2] / "relkit"
-    calls = [
-        (path.relative_to(package), node)
-        for path in sorted(package.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Remark"
-    ]
-    written = [(path, node) for path, node in calls if path.name != "remarks.py" or len(path.parts) > 1]
-    codes = Counter(node.args[0].value for _, node in written if isinstance(node.args[0], ast.Constant))
-    assert len(written) == sum(codes.values()) > 50
+    paths = [path for path in sorted(package.rglob("*.py")) if path != package / "remarks.py"]
+    written = [(path, node, named) for path in paths for tree in [parsed(path)] for named in [constants(tree)] for node in remarks_in(tree)]
+    codes = Counter(code_of(node, named) for _, node, named in written)
+    assert codes[None] == 0
+    assert codes.total() > 50
     assert [code for code, times in codes.items() if times > 1] == []
-    for path, node in written:
+    for path, node, _ in written:
         en, fr = (ast.unparse(part) for part in node.args[1:3])
         assert en != fr, path
