@@ -56,6 +56,9 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
         "champion_metric_value": None,
         "as_of": "2025-06-30",
         "holdout": "2024-12-31 to 2025-06-30",
+        "metric": "mae_repeat_purchases",
+        "metric_value": result.metrics["mae_repeat_purchases"],
+        "remarks": [],
     }
     assert result.metrics["mae_repeat_purchases"] > 0
     assert result.warnings == ()

@@ -10,11 +10,13 @@ import polars as pl
 from relkit.models.attribution.journey_groups import credited_value, sums_by
 from relkit.models.attribution.portions import Portions, converting
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relkit.models.attribution.coded_paths import CodedPaths, Floats
+    from relkit.texts import Language
 
 UNTOUCHED = "conversions_without_a_touch"
 """Code of the remark on conversions that no touch preceded."""
@@ -65,7 +67,7 @@ def conversions_preceded(paths: CodedPaths) -> Floats:
     return sums_by(pairs.channels, ended.conversions[pairs.rows], len(paths.names))
 
 
-def named(names: Sequence[str], language: str) -> str:
+def named(names: Sequence[str], language: Language) -> str:
     """Return the first few names as a list for a sentence.
 
     Examples:
@@ -73,7 +75,7 @@ def named(names: Sequence[str], language: str) -> str:
         'a, b, c, d, e and 2 more'
     """
     more = len(names) - LISTED
-    others = {"en": f" and {more:,} more", "fr": f" et {french(more)} de plus"}[language] if more > 0 else ""
+    others = Text(f" and {more:,} more", f" et {french(more)} de plus")[language] if more > 0 else ""
     return ", ".join(names[:LISTED]) + others
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from relkit.errors import ParameterError
+from relkit.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,7 +206,7 @@ class AdvertisedWorld:
     def seasons(self, first: int, last: int) -> Floats:
         """Return s(t) of each day from `first` to before `last`, by season and weekday."""
         day = np.arange(first, last)
-        yearly = 1 + self.season_amplitude * np.cos(2 * np.pi * (day - self.season_peak_day) / 365.25)
+        yearly = 1 + self.season_amplitude * np.cos(2 * np.pi * (day - self.season_peak_day) / DAYS_PER_YEAR)
         weekday = (self.starts_on.weekday() + day) % 7
         return np.asarray(yearly * np.array(self.weekdays)[weekday])
 
