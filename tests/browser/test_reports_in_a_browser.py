@@ -8,7 +8,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(
-    "name", ["segment_customer_value", "segment_churn_risk", "segment_product_affinity", "measure_channel_attribution"]
+    "name",
+    [
+        "segment_customer_value",
+        "segment_churn_risk",
+        "segment_product_affinity",
+        "measure_channel_attribution",
+        "interact_customer_journeys",
+    ],
 )
 def test_it_makes_no_network_request(browser, demo, tmp_path, name) -> None:
     (path,) = (demo / "out" / "demo" / "reports").glob(f"*/{name}_en.html")
