@@ -28,10 +28,10 @@ TEXTS: dict[str, Text] = {
         "contact.",
     ),
     "anyway": Text(
-        "By the model that compares each person’s days with and without touches, the channels caused {caused} conversions ({share}); the "
-        "other {rest} would have come without them.",
-        "D’après le modèle qui compare, pour chaque personne, les jours avec et sans contact, les canaux ont provoqué {caused} "
-        "conversions ({share}) ; les {rest} autres seraient venues sans eux.",
+        "By the model that compares each person’s days with and without touches, {caused} conversions ({share}) would be missing without "
+        "the channels; the other {rest} would have come anyway.",
+        "D’après le modèle qui compare, pour chaque personne, les jours avec et sans contact, {caused} conversions ({share}) manqueraient "
+        "sans les canaux ; les {rest} autres seraient venues de toute façon.",
     ),
     "anyway_unknown": Text(
         "How many of them would have come without any channel cannot be told from these data, so that the credit by “{model}” shows no "

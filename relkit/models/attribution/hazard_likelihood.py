@@ -1,4 +1,4 @@
-"""Likelihood of conversions in continuous time, each person compared with himself at other times.
+"""Likelihood of conversions in continuous time, each person compared with their own other times.
 
 The intensity of conversions of person i at time t is
 

@@ -19,7 +19,11 @@ FROM_FIRST_TOUCH_SHARE = 0.9
 """Share of people known from their first touch on from which the baseline is hardly known."""
 SELF_TOUCH_DAYS = 1 / 1440
 """A touch within this time before a conversion is part of it: one minute."""
-WITHOUT_BASELINE = ("incremental_baseline_hardly_known", "incremental_touches_part_of_conversions")
+WITHOUT_BASELINE = (
+    "incremental_baseline_hardly_known",
+    "incremental_first_orders_compare_little",
+    "incremental_touches_part_of_conversions",
+)
 """Codes of remarks under which the number of conversions that would have come anyway is not to be stated."""
 SELF_TOUCH_SHARE = 0.05
 """Share of conversions that come with a touch of the same minute from which this is stated."""
@@ -79,10 +83,10 @@ def _first_orders(settings: Incremental) -> Remark | None:
         return None
     return Remark(
         "incremental_first_orders_compare_little",
-        "Each person has one first order, and his time ends with it: comparing people with themselves rests on little, and credit may be "
+        "Each person has one first order, and nothing after it counts: comparing people with themselves rests on little, and credit may be "
         "too low for channels that reach them long before.",
-        "Chaque personne n’a qu’une première commande, et son temps s’arrête là : la comparaison avec elle-même repose sur peu, et le "
-        "crédit des canaux qui l’atteignent longtemps avant peut être trop faible.",
+        "Chaque personne n’a qu’une première commande, et rien de ce qui suit ne compte : la comparaison avec elle-même repose sur peu, et "
+        "le crédit des canaux qui l’atteignent longtemps avant peut être trop faible.",
     )
 
 

@@ -6,7 +6,7 @@
     fitted.effects        by how much a touch raises the rate of conversions, by channel and time since
 
 Rules, Markov chains and Shapley values of journeys share out every conversion with a touch, also those that would have come anyway.
-Here each person is compared with himself: conversions come more often in the days after a touch than at other times, or they do not. What
+Here people are compared with themselves: conversions come more often in the days after a touch than at other times, or they do not. What
 lasts (some people buy often, and are reached often) cannot be mistaken for an effect, nor can seasons and weekdays, which are in the
 baseline. Visits that people make by themselves (`own_visits`) are signs of interest: they are held constant, and credited with nothing.
 What else drives both touches and conversions at the same moment stays in the credit; only an experiment removes it (`lift_tests`).
