@@ -15,7 +15,10 @@ DRIVER = Path(__file__).with_name("kill_driver.py")
 
 
 @pytest.mark.skipif(not hasattr(sys.modules["os"], "fork"), reason="the driver forks")
-@pytest.mark.parametrize(("how", "at_least"), [pytest.param("steps", 100, marks=pytest.mark.slow), ("sample", 20), ("delays", 6)])
+@pytest.mark.parametrize(
+    ("how", "at_least"),
+    [pytest.param("steps", 100, marks=pytest.mark.slow), pytest.param("sample", 20, marks=pytest.mark.slow), ("delays", 6)],
+)
 def test_killed_anywhere_the_deliveries_stay_whole(tmp_path: Path, how: str, at_least: int) -> None:
     company.leave(tmp_path, company.MAY, people=company.customers(60))
     DeliverFiles.parse(out=tmp_path).run()

@@ -247,6 +247,7 @@ def test_recent_sales_do_not_make_the_share_small(company):
     assert found.customers["returns_to_come"].sum() == pytest.approx(young / 2, rel=0.1)
 
 
+@pytest.mark.slow
 def test_online_retail(real_data, tmp_path):
     """Cancels of a later day are returns: 1.8 % of sales by the middle of 2011, and 1.9 % of what these customers then bought came back."""
     CheckTables.parse(data=str(real_data), mapping=str(PIPELINES / "online_retail.yaml"), out=str(tmp_path)).run()
@@ -264,6 +265,7 @@ def test_online_retail(real_data, tmp_path):
     assert expected == pytest.approx(float(back["amount"].sum()), rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_million_lines_cost_little_more_than_their_purchases(company):
     """Alongside the purchases, which every model reads, shares cost a small multiple; in processor time, not by the clock."""
     rng = np.random.default_rng(13)
