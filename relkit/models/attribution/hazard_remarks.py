@@ -19,11 +19,10 @@ FROM_FIRST_TOUCH_SHARE = 0.9
 """Share of people known from their first touch on from which the baseline is hardly known."""
 SELF_TOUCH_DAYS = 1 / 1440
 """A touch within this time before a conversion is part of it: one minute."""
-WITHOUT_BASELINE = (
-    "incremental_baseline_hardly_known",
-    "incremental_first_orders_compare_little",
-    "incremental_touches_part_of_conversions",
-)
+BASELINE_HARDLY_KNOWN = "incremental_baseline_hardly_known"
+FIRST_ORDERS = "incremental_first_orders_compare_little"
+PART_OF_CONVERSIONS = "incremental_touches_part_of_conversions"
+WITHOUT_BASELINE = (BASELINE_HARDLY_KNOWN, FIRST_ORDERS, PART_OF_CONVERSIONS)
 """Codes of remarks under which the number of conversions that would have come anyway is not to be stated."""
 SELF_TOUCH_SHARE = 0.05
 """Share of conversions that come with a touch of the same minute from which this is stated."""
@@ -70,7 +69,7 @@ def _known_from_first_touch(timelines: CodedTimelines) -> Remark | None:
     if known < FROM_FIRST_TOUCH_SHARE * n:
         return None
     return Remark(
-        "incremental_baseline_hardly_known",
+        BASELINE_HARDLY_KNOWN,
         f"{known:,} of {n:,} people are known from their first touch on, and none of them before it: what would have come without any "
         "channel can hardly be told from the effects. Add customers without a touch, and their orders.",
         f"{french(known)} personnes sur {french(n)} ne sont connues qu’à partir de leur premier contact : ce qui serait venu sans aucun "
@@ -82,7 +81,7 @@ def _first_orders(settings: Incremental) -> Remark | None:
     if settings.conversion != "first_order":
         return None
     return Remark(
-        "incremental_first_orders_compare_little",
+        FIRST_ORDERS,
         "Each person has one first order, and nothing after it counts: comparing people with themselves rests on little, and credit may be "
         "too low for channels that reach them long before.",
         "Chaque personne n’a qu’une première commande, et rien de ce qui suit ne compte : la comparaison avec elle-même repose sur peu, et "
@@ -129,7 +128,7 @@ def _part_of_conversion(timelines: CodedTimelines) -> Remark | None:
     if at < SELF_TOUCH_SHARE * n:
         return None
     return Remark(
-        "incremental_touches_part_of_conversions",
+        PART_OF_CONVERSIONS,
         f"{at:,} of {n:,} conversions come within a minute of a touch: such a touch may be the conversion itself as the source records it, "
         "and is then credited with what it did not cause.",
         f"{french(at)} conversions sur {french(n)} surviennent dans la minute d’un contact : ce contact peut être la conversion elle-même "
