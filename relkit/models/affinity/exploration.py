@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
 from relkit.models.affinity.top_lists import best_of_each
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from relkit.models.affinity.habits import Pairs

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from relkit.models.affinity.histories import Histories, Integers, Offsets

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from relkit.models.affinity.habits import Pairs

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from relkit.metrics.intervals import share_bounds
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:

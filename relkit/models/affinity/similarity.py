@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from relkit.models.affinity.habits import Pairs

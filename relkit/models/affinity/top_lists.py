@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import TableError
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:

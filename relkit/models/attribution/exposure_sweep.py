@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.models.affinity.compiling import compiled
 from relkit.models.attribution.exposure_factors import factor
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from relkit.models.affinity.compiling import compiled
 from relkit.models.attribution.exposure_factors import SMALLEST, factor, listed
+from relkit.models.compiling import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.affinity.compiling import compiled
 from relkit.models.boosted_trees import Trees
+from relkit.models.compiling import compiled
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
