@@ -1,7 +1,11 @@
-"""Shared lengths and defaults: length of a month, horizons of scores, level of intervals."""
+"""Shared lengths and defaults: lengths of a day and of a month, horizons of scores, level of intervals."""
 
 from __future__ import annotations
 
+SECONDS_PER_DAY = 86_400
+US_A_SECOND = 1_000_000
+US_A_DAY = SECONDS_PER_DAY * US_A_SECOND
+"""Microseconds, the unit of instants; a day as a duration is 24 hours."""
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 """Length of a month as a duration; calendar months have their own lengths."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from relkit.units import US_A_DAY
+
 _OF_TOUCHES = ("channel", "kind", "step", "item", "occurred_at")
 _OF_JOURNEYS = ("ended_at", "conversions", "nulls", "value")
-DAY_US = 86_400_000_000
 """Microseconds of a day of 24 hours."""
 
 
@@ -54,7 +55,7 @@ def journey_steps(touches: pl.DataFrame, journeys: pl.DataFrame) -> pl.DataFrame
 
 def days_between(early: pl.Expr, late: pl.Expr) -> pl.Expr:
     """Return the time between two instants in days of 24 hours."""
-    return (late.cast(pl.Int64) - early.cast(pl.Int64)) / DAY_US
+    return (late.cast(pl.Int64) - early.cast(pl.Int64)) / US_A_DAY
 
 
 def label_column(steps: pl.DataFrame) -> str:

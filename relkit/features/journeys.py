@@ -33,6 +33,7 @@ from relkit.features.journey_touches import Touches, enumerated, known_touches, 
 from relkit.features.path_transforms import kept_touches
 from relkit.features.wanted_journeys import Wanted
 from relkit.tables.kept import kept
+from relkit.units import US_A_SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 __all__ = ["Journeys", "Wanted", "has_touches", "journey_remarks", "journeys", "later_paths", "paths"]
-
-_US_A_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +221,7 @@ def _channels(read: _Read) -> pl.Series:
 def _seconds_before(read: _Read, rows: pl.DataFrame) -> pl.Series:
     """Return the whole seconds from each touch to the end of its journey."""
     end = np.repeat(rows["ended_at"].to_physical().to_numpy(), np.diff(read.cuts.start))
-    return pl.Series("seconds_before", (end - read.touches.at[read.cuts.touch]) // _US_A_SECOND)
+    return pl.Series("seconds_before", (end - read.touches.at[read.cuts.touch]) // US_A_SECOND)
 
 
 def _rows(read: _Read, tables: TableSet, as_of: AsOf) -> pl.DataFrame:

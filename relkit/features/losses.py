@@ -14,6 +14,7 @@ import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.spells import contract_spells
+from relkit.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +62,11 @@ def long_silence_days(purchases: pl.DataFrame) -> int | None:
         30
     """
     again = pl.col("customer_id") == pl.col("customer_id").shift(1)
-    gaps = purchases.select((pl.col("at") - pl.col("at").shift(1)).filter(again)).to_series().dt.total_seconds() / 86_400
+    gaps = purchases.select((pl.col("at") - pl.col("at").shift(1)).filter(again)).to_series().dt.total_seconds() / SECONDS_PER_DAY
     longest = gaps.quantile(LONG_GAP_SHARE, interpolation="higher")
     if longest is None:
         return None
-    span = purchases.select((pl.col("at").max() - pl.col("at").min()).dt.total_seconds()).item() / 86_400
+    span = purchases.select((pl.col("at").max() - pl.col("at").min()).dt.total_seconds()).item() / SECONDS_PER_DAY
     days = max(math.ceil(longest), 1)
     return days if span >= 2 * days else None
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from relkit.units import US_A_DAY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
-
-DAY_US = 86_400_000_000
 
 
 def preceding_moments(events: pl.DataFrame, moments: pl.DataFrame, people: pl.DataFrame, *, windows_days: Sequence[int]) -> pl.DataFrame:
@@ -84,7 +84,7 @@ def _intervals(moments: pl.DataFrame, days: int) -> tuple[Ints, Ints]:
     The times of one person do not overlap: one ends, at the latest, at the next moment. The end is exclusive.
     """
     at, same = moments["at"].to_numpy(), (moments["customer_id"] == moments["customer_id"].shift(-1)).fill_null(value=False).to_numpy()
-    end = at + days * DAY_US + 1
+    end = at + days * US_A_DAY + 1
     following = np.append(at[1:], 0)
     return np.sort(at), np.sort(np.where(same, np.minimum(end, following), end))
 
@@ -92,7 +92,7 @@ def _intervals(moments: pl.DataFrame, days: int) -> tuple[Ints, Ints]:
 def _row(days: int, at: Ints, person: Ints, last: NDArray[np.float64], times: tuple[Ints, Ints], present: Ints) -> dict[str, Any]:
     starts, ends = times
     had = (np.searchsorted(starts, at, side="right") - np.searchsorted(ends, at, side="right")) / np.maximum(present, 1)
-    preceded = last <= days * DAY_US
+    preceded = last <= days * US_A_DAY
     n = len(at)
     difference = preceded - had
     excess = float(difference.mean()) if n else None

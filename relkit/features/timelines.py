@@ -24,9 +24,10 @@ from relkit.features.journey_groups import segments_of
 from relkit.features.journey_people import are_tests, code_of, customer_names
 from relkit.features.journey_touches import Touches, enumerated, known_touches
 from relkit.features.known_rows import known_rows
-from relkit.features.wanted_journeys import US_A_DAY, Wanted
+from relkit.features.wanted_journeys import Wanted
 from relkit.periods import AsOf
 from relkit.tables.kept import kept
+from relkit.units import SECONDS_PER_DAY, US_A_DAY, US_A_SECOND
 
 if TYPE_CHECKING:
     from datetime import date
@@ -79,7 +80,7 @@ def _start_of(day: date, zone: str) -> datetime:
 
 
 def _days_between(start: datetime, end: datetime) -> float:
-    return (end - start).total_seconds() / 86_400
+    return (end - start).total_seconds() / SECONDS_PER_DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +165,7 @@ def _by_person(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _micros(instant: datetime) -> int:
     since = instant - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (since.days * SECONDS_PER_DAY + since.seconds) * US_A_SECOND + since.microseconds
 
 
 def _listed(tables: TableSet, as_of: AsOf) -> NDArray[np.bool_]:

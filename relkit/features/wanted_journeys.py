@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
 from relkit.errors import ParameterError
+from relkit.units import US_A_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-US_A_DAY = 86_400_000_000
 ANY, FIRST_ORDER, WHERE = "any", "first_order", "where "
 REVENUE, MARGIN = "revenue", "margin"
 _EQUALS = "="

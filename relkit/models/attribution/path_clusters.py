@@ -18,6 +18,7 @@ import polars as pl
 from relkit.errors import NotEnoughEventsError
 from relkit.models.few_threads import few_threads
 from relkit.scalars import check_scalar
+from relkit.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from relkit.models.attribution.coded_paths import CodedPaths, Floats, Ints
@@ -29,7 +30,6 @@ STARTS = 4
 NEAR = 1e-12
 """Squared distance by which equal points may differ through rounding."""
 ARROW = " > "
-SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -109,7 +109,7 @@ def _days(paths: CodedPaths) -> Floats:
     assert paths.seconds_before is not None
     days = np.zeros(paths.rows)
     there = paths.lengths > 0
-    days[there] = paths.seconds_before[paths.offsets[:-1][there]] / SECONDS_A_DAY
+    days[there] = paths.seconds_before[paths.offsets[:-1][there]] / SECONDS_PER_DAY
     return days
 
 

@@ -19,6 +19,7 @@ from relkit.models.attribution.credit import FittedCredit
 from relkit.models.attribution.touch_rules import TouchRule, fitted_rule, with_touches
 from relkit.scalars import check_scalar
 from relkit.texts import Text
+from relkit.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.models.attribution.coded_paths import CodedPaths, Floats
-
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.tables.simulation.clock import US_A_DAY
 from relkit.tables.simulation.people import number_ids
+from relkit.units import US_A_DAY
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.advertised_rates import Events

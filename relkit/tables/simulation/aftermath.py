@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.tables.simulation.clock import US_A_DAY, US_A_SECOND
 from relkit.tables.simulation.sales import RECORDED_WITHIN_S, instants
+from relkit.units import US_A_DAY, US_A_SECOND
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.parameters import Disturbances

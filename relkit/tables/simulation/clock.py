@@ -17,14 +17,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.units import US_A_DAY, US_A_SECOND
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ZONE = "Europe/Paris"
 """Zone of the business day of every simulated company."""
-
-US_A_SECOND = 1_000_000
-US_A_DAY = 86_400 * US_A_SECOND
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from relkit.tables.simulation.actions import ACTIONS, CHANNELS, CONTACT_COSTS, PROGRAMME, plan_waves
-from relkit.tables.simulation.clock import US_A_SECOND
 from relkit.tables.simulation.people import number_ids
 from relkit.tables.simulation.permissions import NEVER
 from relkit.tables.simulation.sales import instants
+from relkit.units import US_A_SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

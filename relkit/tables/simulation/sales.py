@@ -12,8 +12,8 @@ from relkit.contracts import INSTANT
 from relkit.tables.simulation.actions import ACTIONS
 from relkit.tables.simulation.assortment import CHANNELS, STORES, product_ids
 from relkit.tables.simulation.baskets import margins, quantities
-from relkit.tables.simulation.clock import US_A_DAY, US_A_SECOND
 from relkit.tables.simulation.people import number_ids
+from relkit.units import US_A_DAY, US_A_SECOND
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.baskets import Lines, Tastes

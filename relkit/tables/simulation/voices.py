@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.tables.simulation.clock import US_A_DAY, US_A_SECOND
 from relkit.tables.simulation.people import number_ids
 from relkit.tables.simulation.sales import instants
+from relkit.units import US_A_DAY, US_A_SECOND
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.clock import Calendar, Floats, Ints
