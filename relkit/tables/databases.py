@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import MissingPackageError, ParameterError, TableError
+from relkit.masking import masked
 from relkit.tables.opened_file import OpenedFile, scratch_file
 from relkit.tables.schemas import ROW
 
@@ -117,7 +118,7 @@ def sql_tables(url: str) -> list[str]:
 
 
 def _no_answer(url: str) -> TableError:
-    return TableError("the database does not answer.", where=_hidden(url), remedy="Check the URL, the network and the rights.")
+    return TableError("the database does not answer.", where=masked(url), remedy="Check the URL, the network and the rights.")
 
 
 def _engine(url: str) -> Engine:
@@ -127,16 +128,11 @@ def _engine(url: str) -> Engine:
     try:
         return create_engine(url)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ParameterError("this is not a SQL URL.", where=_hidden(url), remedy="Write one like sqlite:///shop.db.") from error
+        raise ParameterError("this is not a SQL URL.", where=masked(url), remedy="Write one like sqlite:///shop.db.") from error
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"the driver {error.name} is not installed.", where=_hidden(url), remedy=f"pip install {error.name}"
+            f"the driver {error.name} is not installed.", where=masked(url), remedy=f"pip install {error.name}"
         ) from error
-
-
-def _hidden(url: str) -> str:
-    """Return the URL without its password."""
-    return re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", url)
 
 
 def _connected(url: str) -> Connection:
@@ -144,7 +140,7 @@ def _connected(url: str) -> Connection:
 
     engine = _engine(url)
     if engine.dialect.name == "sqlite" and engine.url.database and not Path(engine.url.database).is_file():
-        raise TableError("there is no such database.", where=_hidden(url), remedy="Check the path; sqlite:////abs/path has four slashes.")
+        raise TableError("there is no such database.", where=masked(url), remedy="Check the path; sqlite:////abs/path has four slashes.")
     try:
         return engine.connect()
     except SQLAlchemyError as error:
@@ -162,14 +158,14 @@ def open_sql(url: str, options: ReadOptions) -> OpenedFile:
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
-    statement = _statement(options, _hidden(url), sql_tables(url) if not options.query else [])
+    statement = _statement(options, masked(url), sql_tables(url) if not options.query else [])
     copies = scratch_file(".parquet")
     with _connected(url) as connection:
         try:
             result = connection.execution_options(stream_results=True).execute(text(statement))
         except SQLAlchemyError as error:
             message = str(getattr(error, "orig", error)).splitlines()[0]
-            raise TableError(f"the query fails: {message}.", where=_hidden(url), remedy="Try it in the database's own client.") from error
+            raise TableError(f"the query fails: {message}.", where=masked(url), remedy="Try it in the database's own client.") from error
         columns = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no dictionary)
         parts = 0
         while rows := result.fetchmany(_ROWS_AT_ONCE):
@@ -178,7 +174,7 @@ def open_sql(url: str, options: ReadOptions) -> OpenedFile:
             parts += 1
     name = options.table or "query"
     if not parts:
-        raise TableError(f"{name} has no row.", where=_hidden(url), remedy="Check the table or the query.")
+        raise TableError(f"{name} has no row.", where=masked(url), remedy="Check the table or the query.")
     return _opened(copies.with_name("part-*.parquet"), name)
 
 
