@@ -64,7 +64,7 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        counts: sources (files, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -266,12 +266,19 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
         found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+        rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
     return found
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

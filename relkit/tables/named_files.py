@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from relkit.errors import TableError, nearest
 from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
+from relkit.tables.file_columns import exactly
 from relkit.tables.mapping_file import Attribute, Block, ColumnRule, SourceDeclaration
 from relkit.tables.schemas import TABLES
 from relkit.tables.sources import Source, format_of, stem
@@ -117,7 +116,7 @@ def _attribute_by_name(name: str, source: Source) -> Attribute:
     """Return an attribute with the type of the column, or number if all its texts are numbers."""
     kind = casting.kind_of(source.frame.collect_schema()[name])
     if kind == "text":
-        value = pl.col(name)
+        value = exactly(name)
         wrong = casting.misread(value, "text", casting.number(value, "text", Style(decimal=source.decimal)))
         kind = "text" if source.frame.select(wrong.any()).collect(engine="streaming").item() else "decimal"
     types: dict[str, Any] = {"decimal": "number", "integer": "integer", "bool": "yes_no", "date": "date", "instant": "date", "utc": "date"}
