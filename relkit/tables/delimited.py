@@ -84,6 +84,7 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
         detected=", ".join(filter(None, noted)),
         decimal=options.decimal or layout.decimal,
         is_text=True,
+        lines_before=options.skip_lines + layout.header,
         remarks=tuple(remarks),
     )
 
@@ -364,6 +365,7 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
         detected=detected,
         decimal=options.decimal or _decimal([shown]),
         is_text=True,
+        lines_before=options.skip_lines + bool(options.header),
         remarks=(breaks_off(path.name),) if line.strip() and len(line) < least and not line.endswith("\n") else (),
     )
 

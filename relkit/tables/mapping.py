@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from relkit.remarks import Remark
+
 
 @dataclass(frozen=True, kw_only=True)
 class SourceAttribute:
@@ -64,7 +66,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -79,6 +82,7 @@ class SourceTables:
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -166,6 +170,7 @@ class _Reading:
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
+    remarks: tuple[Remark, ...] = ()
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
@@ -200,6 +205,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames={table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()},
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -265,7 +271,7 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
+        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
         rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")

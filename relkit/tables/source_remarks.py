@@ -24,11 +24,11 @@ def ends_in_totals(name: str, row: int) -> Remark:
 
     Examples:
         >>> ends_in_totals("till.csv", 1200).en
-        'Row 1,200 of till.csv looks like a row of totals, which would count twice. Take it out of the file, or write a `where`.'
+        'Row 1,200 of till.csv looks like a row of totals; unless quarantined, it counts twice. Take it out, or write a `where`.'
     """
     return Remark(
         "row_of_totals",
-        f"Row {row:,} of {name} looks like a row of totals, which would count twice. Take it out of the file, or write a `where`.",
-        f"La ligne {french(row)} de {name} ressemble à une ligne de total, qui compterait double. Retirez-la du fichier, ou écartez-la par "
-        "un `where`.",
+        f"Row {row:,} of {name} looks like a row of totals; unless quarantined, it counts twice. Take it out, or write a `where`.",
+        f"La ligne {french(row)} de {name} ressemble à une ligne de total ; sauf en quarantaine, elle compte double. Retirez-la, ou écartez-la "
+        "par un `where`.",
     )

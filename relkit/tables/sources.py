@@ -59,6 +59,7 @@ class Source:
         notes: on what was detected and left out, one sentence each.
         is_columnar: whether its files are Parquet, of which some columns can be read without the others.
         is_text: whether its lines can be blank, too short or too long.
+        lines_before: lines before the first row of data, of all its files.
         remarks: on what readers of the reports should know of its files.
     """
 
@@ -70,6 +71,7 @@ class Source:
     notes: tuple[str, ...] = ()
     is_columnar: bool = False
     is_text: bool = False
+    lines_before: int = 0
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -218,6 +220,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
         notes=tuple(notes),
         is_columnar=columnar,
         is_text=is_text,
+        lines_before=sum(part.lines_before for part in opened),
         remarks=tuple(remark for part in opened for remark in part.remarks),
     )
 

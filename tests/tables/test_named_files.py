@@ -146,6 +146,6 @@ def test_the_sheets_of_a_workbook_may_have_our_names(tmp_path):
     written(tmp_path, customers__csv="customer_id\n007\n008\n")
     read = read_source_tables(tmp_path)
     assert read.counts["sources"] == {
-        "customers": {"files": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
-        "transactions": {"files": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
+        "customers": {"files": 1, "lines_before": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
+        "transactions": {"files": 1, "lines_before": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
     }
