@@ -29,6 +29,6 @@ def ends_in_totals(name: str, row: int) -> Remark:
     return Remark(
         "row_of_totals",
         f"Row {row:,} of {name} looks like a row of totals; unless quarantined, it counts twice. Take it out, or write a `where`.",
-        f"La ligne {french(row)} de {name} ressemble à une ligne de total ; sauf en quarantaine, elle compte double. Retirez-la, ou écartez-la "
-        "par un `where`.",
+        f"La ligne {french(row)} de {name} ressemble à une ligne de total ; sauf en quarantaine, elle compte double. Retirez-la, ou "
+        "écartez-la par un `where`.",
     )
