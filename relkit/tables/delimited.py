@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.errors import TableError
-from relkit.tables.encodings import TextFile, open_text
+from relkit.tables.encodings import TextFile, open_text, start_of
 from relkit.tables.file_columns import exactly, renamed_note, spared
 from relkit.tables.line_account import LineAccount, Shape, account_for_lines, last_line
 from relkit.tables.opened_file import FIELDS, OpenedFile
@@ -87,6 +87,13 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
         lines_before=options.skip_lines + layout.header,
         remarks=tuple(remarks),
     )
+
+
+def columns_of(path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Return the columns of a delimited text from its start; errors as for `open_delimited`."""
+    text = start_of(path, options.encoding)
+    options, _ = _begun(text, options)
+    return spared(_layout(path, text, options)[1].columns)
 
 
 def _begun(text: TextFile, options: ReadOptions) -> tuple[ReadOptions, list[str]]:

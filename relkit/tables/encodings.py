@@ -89,6 +89,16 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
     return TextFile(path=readable, encoding=found, sample=sample, is_whole=is_whole)
 
 
+def start_of(path: Path, encoding: str | None = None) -> TextFile:
+    """Return the first characters of a text, in an encoding that the rest of it may yet contradict; errors as for `open_text`."""
+    _verify_start(path)
+    start = next(chunks(path), b"")[:_SAMPLE]
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    found = _canonical(encoding, path) if encoding is not None else marked or "utf-8"
+    sample = start.decode(found, errors="replace").removeprefix("\ufeff")
+    return TextFile(path=path, encoding=found, sample=sample.replace("\r\n", "\n").replace("\r", "\n"), is_whole=False)
+
+
 def _verify_start(path: Path) -> None:
     try:
         with path.open("rb") as file:

@@ -19,9 +19,10 @@ from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unread_files import unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
     found = [place.files(source) for source in declared.values()]
     files = [file for part in found for file in part or ()]
     return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
@@ -187,12 +188,15 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
 
 
 def _by_names(place: DataPlace, company: Company) -> _Reading:
-    declared = declared_by_names(place)
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     file = MappingFile(company=company, sources=declared, tables=blocks)
-    return _Reading(mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes)
+    return _Reading(
+        mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes, remarks=unread_remarks(named.unread)
+    )
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:

@@ -8,15 +8,17 @@ names it, before the main reading begins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from relkit.errors import TableError, nearest
+from relkit.errors import RelkitError, TableError, nearest
+from relkit.tables.archives import ENDING, members, unpacked
 from relkit.tables.databases import open_duckdb, open_sql
-from relkit.tables.delimited import explain_fault, open_delimited
+from relkit.tables.delimited import columns_of, explain_fault, open_delimited
 from relkit.tables.file_columns import exactly, renamed_note, spared
 from relkit.tables.findings import counted
 from relkit.tables.opened_file import FIELDS, Format, OpenedFile, ReadOptions
@@ -40,10 +42,13 @@ FORMATS: dict[str, Format] = {
     ".pq": "parquet",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xlsb": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-"""The format that a file's name announces; .gz after the extension of a text is allowed."""
+"""The format that a file's name announces; .gz after the extension of a text is allowed, and .zip after any, or instead of it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,12 +97,15 @@ def stem(path: Path) -> str:
         >>> stem(Path("transactions.csv.gz"))
         'transactions'
     """
-    name = path.name.removesuffix(".gz")
+    name = re.sub(r"\.(gz|zip)$", "", path.name, flags=re.IGNORECASE)
     return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in FORMATS else name
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that the name announces, or None."""
+    """Return the format that the name announces, or None; that of the one file in a zip archive."""
+    if path.suffix.lower() == ENDING:
+        inside = members(path)
+        return FORMATS.get(Path(inside[0].lower().removesuffix(".gz")).suffix) if len(inside) == 1 else None
     return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
@@ -147,12 +155,12 @@ def open_file(path: Path, options: ReadOptions) -> OpenedFile:
         TableError: it cannot be read, or its format is unknown.
     """
     form = options.format or format_of(path)
+    if path.suffix.lower() == ENDING and path.is_file():
+        copy = unpacked(path)
+        form = options.format or format_of(copy)
+        return replace(open_file(copy, replace(options, format=form)), name=path.name) if form else _unknown(path, copy.suffix)
     if form is None:
-        raise TableError(
-            f"its name does not say what it is ({path.suffix or 'no ending'}).",
-            where=str(path),
-            remedy="Give its `format` in the mapping: csv, text, fixed, parquet, xlsx or duckdb.",
-        )
+        return _unknown(path, path.suffix)
     if form == "parquet":
         return _open_parquet(path)
     if form == "xlsx":
@@ -160,6 +168,24 @@ def open_file(path: Path, options: ReadOptions) -> OpenedFile:
     if form == "duckdb":
         return open_duckdb(path, options)
     return open_delimited(path, options)
+
+
+def starting_columns(path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Return the columns of a file without reading a text further than its start; none if it cannot be read."""
+    try:
+        if (options.format or format_of(path)) == "csv" and path.suffix.lower() != ENDING:
+            return columns_of(path, options)
+        return open_file(path, options).columns
+    except (RelkitError, OSError):
+        return ()
+
+
+def _unknown(path: Path, ending: str) -> NoReturn:
+    raise TableError(
+        f"its name does not say what it is ({ending or 'no ending'}).",
+        where=str(path),
+        remedy="Give its `format` in the mapping: csv, text, fixed, parquet, xlsx or duckdb.",
+    )
 
 
 def _open_parquet(path: Path) -> OpenedFile:

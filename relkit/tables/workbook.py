@@ -36,7 +36,7 @@ def _book(path: Path) -> ExcelReader:
         return fastexcel.read_excel(str(path))
     except fastexcel.FastExcelError as error:
         raise TableError(
-            "it is not an Excel workbook (XLSX), or it has a password.", where=str(path), remedy="Save it again from Excel, or export CSV."
+            "it is not an Excel workbook (XLSX).", where=str(path), remedy="Save it again from Excel without a password, or export CSV."
         ) from error
 
 
@@ -117,7 +117,8 @@ def _loaded(path: Path, book: ExcelReader, name: str, **how: Any) -> pl.DataFram
     import fastexcel
 
     try:
-        return book.load_sheet(name, dtypes="string", **how).to_polars()
+        frame: pl.DataFrame = book.load_sheet(name, dtypes="string", **how).to_polars()
     except fastexcel.FastExcelError as error:
         message = str(error).splitlines()[0].rstrip(".")
         raise TableError(f"the sheet cannot be read: {message}.", where=f"{path}, sheet {name}", remedy="Check skip_lines.") from error
+    return frame
