@@ -247,16 +247,20 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
 
 
 def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
+    """Return whether the first row names columns: no cell is a number or a date, and few are empty but trailing ones.
+
+    Programs that write the number of the row leave its column without a name. With given names, an empty cell is one of a row.
+    """
     first = list(rows[0])
     while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
     if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
-    looks = not any(_VALUE.match(cell) for cell in first) and all(cell.strip() for cell in first)
+    filled = sum(bool(cell.strip()) for cell in first)
+    names = not any(_VALUE.match(cell) for cell in first) and 3 * filled >= 2 * len(first)
     if not given:
-        return looks
-    return looks and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
+        return names
+    return names and filled == len(first) and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
 
 
 def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:
