@@ -42,7 +42,7 @@ _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2
 _COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+([ \u00a0\u202f]\d{3})*,(\d{1,2}|\d{4,})\s*$")
 _POINT_NUMBER = re.compile(r"^\s*[-+]?\d+\.\d+\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; it is no row."""
+"""First line that names the delimiter to Excel; it is no row."""
 _LINES = 500
 _LOOKED_AT = 30
 
