@@ -19,15 +19,18 @@ from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unread_files import unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
+
+    from relkit.remarks import Remark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -79,6 +83,7 @@ class SourceTables:
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -153,7 +158,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
     found = [place.files(source) for source in declared.values()]
     files = [file for part in found for file in part or ()]
     return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
@@ -166,6 +171,7 @@ class _Reading:
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
+    remarks: tuple[Remark, ...] = ()
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
@@ -182,12 +188,15 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
 
 
 def _by_names(place: DataPlace, company: Company) -> _Reading:
-    declared = declared_by_names(place)
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     file = MappingFile(company=company, sources=declared, tables=blocks)
-    return _Reading(mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes)
+    return _Reading(
+        mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes, remarks=unread_remarks(named.unread)
+    )
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
@@ -200,6 +209,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames={table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()},
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -265,13 +275,20 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
     return found
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:
