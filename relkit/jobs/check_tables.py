@@ -75,7 +75,8 @@ class CheckTables(Job):
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Read, validate, write tables, quarantine and facts."""
+        """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
+        from relkit.reports.check_page import write_check_pages
         from relkit.tables.reading import read_tables
 
         self.verify()
@@ -87,11 +88,12 @@ class CheckTables(Job):
             is_gate=self.gate,
             progress=progress,
         )
+        pages = write_check_pages(self.out_dir, self.programme)
         return Result(
             job=self.command,
             passed=report.passed,
             counts={"tables": {name: _counts(table) for name, table in report.tables.items()}, "sources": report.counts},
-            paths=report.paths,
+            paths={**report.paths, "page": pages["en"], "page_fr": pages["fr"]},
             warnings=report.warnings,
             sentences=_sentences(report),
             details={"headline": report.headline, "notes": list(report.notes), "refusals": list(report.refusals)},

@@ -114,8 +114,9 @@ def validate_tables(
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
-    moment, history = now or datetime.now(UTC), read_history(out)
+    moment = now or datetime.now(UTC)
     with _workshop(out) as folder:
+        history = read_history(out)
         reports = {}
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
         for place, (name, raw) in enumerate(frames.items()):

@@ -51,7 +51,7 @@ def test_the_result_says_what_became_of_each_table(shop):
         "own_rules": {},
     }
     assert all(path.exists() for path in result.paths.values())
-    assert set(result.paths) == {"tables", "check", "remarks", "quarantine_transactions"}
+    assert set(result.paths) == {"tables", "check", "remarks", "quarantine_transactions", "page", "page_fr"}
     assert any(warning.startswith("No margin is known") for warning in result.warnings)
     assert json.loads(result.model_dump_json())["details"]["headline"]["revenue"] == 13.75
 
