@@ -80,6 +80,7 @@ TEXTS: dict[str, Text] = {
     "notes": Text("What was detected and left out", "Détecté et laissé de côté"),
     "notes_in_english": Text("", "Ces notes techniques sont en anglais."),
     "footer": Text("Made by relkit {version} from tables/check.json.", "Fait par relkit {version} d’après tables/check.json."),
+    "in_part": Text("seen in part", "vu en partie"),
     "total": Text("in all", "en tout"),
     "undated": Text("without a date", "sans date"),
     "history_of": Text("{what}, check by check, up to {last}", "{what}, contrôle après contrôle, jusqu’à {last}"),

@@ -292,7 +292,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )
     write_remarks(tables / FILE, report.remarks)
-    content = _json(report, gate.share)
+    content = _json(report, gate.share, sources.max_fall_share)
     (tables / CHECK).write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     return report, parts_of(content)
 
@@ -360,7 +360,7 @@ def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
     }
 
 
-def _json(report: ReadReport, share: float) -> dict[str, Any]:
+def _json(report: ReadReport, share: float, fall_share: float) -> dict[str, Any]:
     return {
         "format": 1,
         "passed": report.passed,
@@ -372,6 +372,7 @@ def _json(report: ReadReport, share: float) -> dict[str, Any]:
         "notes": list(report.notes),
         "counts": report.counts,
         **_data_of(report.tables, report.columns, report.facts),
+        "max_fall_share": fall_share,
         "alarms": [alarm.code for alarm in report.alarms],
     }
 

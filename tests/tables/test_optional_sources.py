@@ -38,7 +38,7 @@ def test_a_source_that_is_not_required_is_left_out_with_its_table_and_a_warning(
     tables = read_source_tables(declared(data, cards="false"))
     assert list(tables.frames) == ["transactions"]
     (remark,) = tables.absent
-    assert remark.en == "cards: its files are absent or have no row, and it is not required; customers is read without it."
+    assert remark.en == "cards: its files are absent or have no row. It is not required, so customers goes without its rows."
     assert source_files(data) == ((data / "mapping.yaml", data / "till.csv"), False)
 
 
