@@ -44,8 +44,8 @@ TEXTS: dict[str, Text] = {
     "remarks": Text("To know before reading the numbers", "À savoir avant de lire les chiffres"),
     "sources": Text("Sources", "Sources"),
     "sources_intro": Text(
-        "Every line of a file is a row of data, a blank line, or a line before the header; files that were not read are among what to do.",
-        "Chaque ligne d’un fichier est une ligne de données, une ligne vide ou une ligne avant l’en-tête ; les fichiers non lus figurent "
+        "Every line of a file is a row of data, a blank line, or one up to the header; files that were not read are among what to do.",
+        "Chaque ligne d’un fichier est une ligne de données, une ligne vide ou une ligne jusqu’à l’en-tête ; les fichiers non lus figurent "
         "parmi ce qu’il faut faire.",
     ),
     "tables": Text("Rows in and out", "Lignes lues et gardées"),
@@ -95,7 +95,7 @@ TEXTS: dict[str, Text] = {
 HEADS: dict[str, Text] = {
     "source": Text("Source", "Source"),
     "files": Text("Files", "Fichiers"),
-    "lines_before": Text("Lines before the header", "Lignes avant l’en-tête"),
+    "lines_before": Text("Lines up to the header", "Lignes jusqu’à l’en-tête"),
     "rows": Text("Rows", "Lignes"),
     "rows_before": Text("Rows before", "Lignes avant"),
     "blank_lines": Text("Blank lines", "Lignes vides"),

@@ -19,11 +19,12 @@ from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
 from relkit.tables.own_rules import CompiledRule, compile_rules
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unread_files import unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -83,12 +85,12 @@ class SourceTables:
         freshness_days: days that the newest row of a source may be old, by source.
         origins: source by name of file, by table.
         columns: types of the columns of each source, by source; those of texts are "text".
-        absent: remarks on sources that are not required and not there.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
     """
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -105,7 +107,6 @@ class SourceTables:
     freshness_days: dict[str, int] = field(default_factory=dict)
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    absent: tuple[Remark, ...] = ()
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -174,7 +175,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
     return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
@@ -182,12 +183,12 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reading:
-    """A mapping, the sources it opened, what there is to say of them, and the sources that are absent and may be."""
+    """A mapping, the sources it opened, what there is to say of them."""
 
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
-    absent: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
@@ -206,18 +207,20 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
             continue
         sources[name] = source
         notes.extend(source.notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes, absent=tuple(absent))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=tuple(absent))
 
 
 def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
-    declared = declared_by_names(place)
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     given = {} if stated is None else {"company": stated.file.company, "controls": stated.file.controls, "rules": stated.file.rules}
     file = MappingFile(sources=declared, tables=blocks, **given)
     declaration, name = (None, str(place)) if stated is None else (stated.declaration, stated.name)
-    return _Reading(mapping=Mapping(file=file, declaration=declaration, name=name), sources=sources, notes=notes)
+    mapping = Mapping(file=file, declaration=declaration, name=name)
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(named.unread))
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
@@ -234,6 +237,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames=_joined(frames),
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -250,7 +254,6 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
-        absent=reading.absent,
     )
 
 
@@ -327,13 +330,20 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
     return found
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

@@ -275,17 +275,21 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     write_facts(tables, facts)
     alarms = _alarms(reports, sources, facts, gate)
     refusals = (*_refusals(reports, gate.share), *(alarm.en for alarm in alarms if gate.is_closed_by_alarms))
-    doubtful = (*sources.absent, *damaged_history(len(gate.history.damaged)), *doubts(TableSet.open(tables)))
+    doubtful = (*damaged_history(len(gate.history.damaged)), *doubts(TableSet.open(tables)))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*(remark.en for remark in alarms), *_warnings(reports), *(remark.en for remark in doubtful)),
+        warnings=(
+            *(remark.en for remark in (*alarms, *sources.remarks)),
+            *_warnings(reports),
+            *(remark.en for remark in doubtful),
+        ),
         notes=sources.notes,
         counts=sources.counts,
-        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *alarms, *doubtful)),
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *alarms, *sources.remarks, *doubtful)),
         alarms=alarms,
         columns=sources.columns,
         paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}

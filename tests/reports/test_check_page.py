@@ -82,7 +82,7 @@ def test_no_value_of_a_row_is_on_it(checked):
 def test_the_first_page_has_sources_rows_rules_and_totals(checked):
     text = words(checked[1]["en"])
     assert "Compared with no earlier check" in text
-    assert "till 1 140 2025-05-28" in text
+    assert "till 1 1 140 2025-05-28" in text
     assert "transactions 180 177 3 1.7% quarantine/transactions.parquet" in text
     assert "transactions net_amount: not a number 3 1.7%" in text
     assert "row 1 of till.csv" in text
