@@ -122,6 +122,8 @@ class SourceDeclaration(_Part):
     query: str | None = None
     zone: Zone | None = None
     history_starts_on: date | None = None
+    required: bool | None = None
+    freshness_days: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _coherent(self) -> SourceDeclaration:
@@ -222,17 +224,36 @@ class Block(_Part):
     one_per: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
+class Controls(_Part):
+    """Comparison of a check with the one before it."""
+
+    max_fall_share: float = Field(default=0.5, ge=0, lt=1)
+
+
+class OwnRule(_Part):
+    """A rule of the analyst's own: an expression that holds for every good row of a table."""
+
+    name: str = Field(pattern=r"^\w[\w -]*$", max_length=60)
+    expression: str
+    severity: Literal["warn", "quarantine", "stop"] = "warn"
+    allowed_share: float = Field(default=0.0, ge=0, le=1)
+    reason: Label | None = None
+
+
 class MappingFile(_Part):
-    """All of a mapping file; with `company` and nothing else, files are named after our tables."""
+    """All of a mapping file; without `sources` and `tables`, files are named after our tables."""
 
     company: Company = Field(default_factory=Company)
     sources: dict[str, SourceDeclaration]
     tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]]
+    controls: Controls = Field(default_factory=Controls)
+    rules: dict[str, Annotated[tuple[OwnRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _by_names(cls, value: Any) -> Any:
-        return {**value, "sources": {}, "tables": {}} if isinstance(value, dict) and set(value) == {"company"} else value
+        by_names = isinstance(value, dict) and value and set(value) <= _BESIDE_TABLES
+        return {**value, "sources": {}, "tables": {}} if by_names else value
 
     @model_validator(mode="after")
     def _some_table(self) -> MappingFile:
@@ -241,8 +262,23 @@ class MappingFile(_Part):
         return self
 
 
-_MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
-_NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block, "columns": ColumnRule, "attributes": Attribute}
+_MODELS: dict[str, type[_Part]] = {
+    "company": Company,
+    "join": Join,
+    "returns": Returns,
+    "label": Label,
+    "controls": Controls,
+    "reason": Label,
+}
+_NAMED: dict[str, type[_Part]] = {
+    "sources": SourceDeclaration,
+    "tables": Block,
+    "columns": ColumnRule,
+    "attributes": Attribute,
+    "rules": OwnRule,
+}
+_BESIDE_TABLES = {"company", "controls", "rules"}
+"""Keys of a mapping whose files are named after our tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,6 +388,19 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             here: Place = ("tables", table, i)
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
+    yield from _rules_wrong(file)
+
+
+def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
+    """Yield the rules of tables that are not there, and names given twice."""
+    for table, rules in file.rules.items():
+        known = tuple(file.tables) or tuple(TABLES)
+        if table not in known:
+            yield ("rules", table), str(ParameterError.unknown("table", table, known))
+        names = [rule.name for rule in rules]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                yield ("rules", table, i, "name"), f"two rules of {table} are named {name!r}; give each a name of its own."
 
 
 def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
@@ -360,6 +409,8 @@ def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tup
     for j, join in enumerate(block.join):
         if join.source not in file.sources:
             yield (*here, "join", j, "source"), str(ParameterError.unknown("source", join.source, file.sources))
+        elif file.sources[join.source].required is False:
+            yield (*here, "join", j, "source"), f"the source {join.source!r} is declared required: false, but this join needs it."
         if join.many and block.key:
             yield (*here, "join", j, "many"), "a join that multiplies rows cannot go with key: file and row, which would repeat."
 
