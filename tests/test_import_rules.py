@@ -49,7 +49,7 @@ RELKIT = {
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
-    "declarations": {"errors"},
+    "declarations": {"errors", "limits"},
     "contracts": {"errors", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},

@@ -1,6 +1,6 @@
 """`python -m tests.fuzz`: all kinds of cases; `python -m tests.fuzz KIND SEED`: one case again, its folder kept.
 
-    python -m tests.fuzz [KIND ...] [--count N] [--first SEED] [--workers N]
+python -m tests.fuzz [KIND ...] [--count N] [--first SEED] [--workers N]
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def _all_of(kind: str, first: int, count: int, workers: int) -> int:
         for sort, fault in {_sort(fault): fault for fault in faults}.items():
             sorts[sort].append((seed, fault))
     failed = {seed for cases in sorts.values() for seed, _ in cases}
-    print(f"{kind}: {len(seconds):,} cases in {time.monotonic() - started:.0f} s, slowest {max(seconds):.1f} s, {len(failed)} with a fault.")  # noqa: T201
+    print(
+        f"{kind}: {len(seconds):,} cases in {time.monotonic() - started:.0f} s, slowest {max(seconds):.1f} s, {len(failed)} with a fault."
+    )  # noqa: T201
     for cases in sorted(sorts.values(), key=len, reverse=True):
         seed, fault = min(cases)
         print(f"  {len(cases)} x {fault}\n    python -m tests.fuzz {kind} {seed}", flush=True)  # noqa: T201

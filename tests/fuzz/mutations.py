@@ -16,15 +16,97 @@ if TYPE_CHECKING:
 
 CELLS = (
     *("", " ", "\t", "NULL", "NA", "n/a", "-", "?", "None", "nan", "NaN", "inf", "-inf", "Infinity", "1e308", "-1e308", "1e400", "1e-320"),
-    *("0", "-0", "00", "0.0", "007", "1.0", "17850.0", "1.7850E+4", "1,234", "1.299", "12.500", "1.234.567,89", "1 234,50", "1'234.50", "12,5"),
+    *(
+        "0",
+        "-0",
+        "00",
+        "0.0",
+        "007",
+        "1.0",
+        "17850.0",
+        "1.7850E+4",
+        "1,234",
+        "1.299",
+        "12.500",
+        "1.234.567,89",
+        "1 234,50",
+        "1'234.50",
+        "12,5",
+    ),
     *("(12.50)", "12.50-", "+12", "--5", "12.50 EUR", "€ 12", "$3", "50%", "0x1F", "1_000", "9" * 23, "9" * 400, "0." + "3" * 60, "٣", "½"),
-    *("2024-01-01", "2024-13-45", "2024-02-30", "31/02/2024", "11/13/2000", "01/02/2024", "1/2/24", "45300", "45300.75", "20240101", "1704067200"),
+    *(
+        "2024-01-01",
+        "2024-13-45",
+        "2024-02-30",
+        "31/02/2024",
+        "11/13/2000",
+        "01/02/2024",
+        "1/2/24",
+        "45300",
+        "45300.75",
+        "20240101",
+        "1704067200",
+    ),
     *("0001-01-01", "9999-12-31", "1900-01-01", "2024-01-01T23:30:00Z", "2024-01-01 23:30:00.123456 UTC", "2024-01-01T00:00:00+99:99"),
-    *("2024-01-01T24:00:00", "2024-06-30 23:59:60", "2024-03-31 02:30", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "99999-01-01"),
+    *(
+        "2024-01-01T24:00:00",
+        "2024-06-30 23:59:60",
+        "2024-03-31 02:30",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "99999-01-01",
+    ),
     *("-2024-01-01", "2024-W01-1", "Jan 1, 2024", "1 janv. 2024", "24:00", "true", "yes", "oui", "vrai", "1", "Y", "TRUE ", "on"),
-    *("=1+1", "@SUM(A1)", "-2+3+cmd|' /C calc'!A0", "a;b", "a,b", 'a"b', '""', "'", "a\nb", "a\r\nb", "\\", "\\N", "a\\", "#N/A", "#REF!", "#"),
-    *("é", "e\u0301", "\u200b", "\ufeff", "\u202e", "😀", "𝕏", "\x00", "\x01", "\x1b[31m", "\u2028", "\ud7ff", "ß", "İ", "a" * 5_000, "😀" * 300),
-    *("granted", "withdrawn", "sale", "return", "SALE", " sale", "unknown", "<script>alert(1)</script>", "{{7*7}}", "${x}", "%s%s%n", "../../x"),
+    *(
+        "=1+1",
+        "@SUM(A1)",
+        "-2+3+cmd|' /C calc'!A0",
+        "a;b",
+        "a,b",
+        'a"b',
+        '""',
+        "'",
+        "a\nb",
+        "a\r\nb",
+        "\\",
+        "\\N",
+        "a\\",
+        "#N/A",
+        "#REF!",
+        "#",
+    ),
+    *(
+        "é",
+        "e\u0301",
+        "\u200b",
+        "\ufeff",
+        "\u202e",
+        "😀",
+        "𝕏",
+        "\x00",
+        "\x01",
+        "\x1b[31m",
+        "\u2028",
+        "\ud7ff",
+        "ß",
+        "İ",
+        "a" * 5_000,
+        "😀" * 300,
+    ),
+    *(
+        "granted",
+        "withdrawn",
+        "sale",
+        "return",
+        "SALE",
+        " sale",
+        "unknown",
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        "${x}",
+        "%s%s%n",
+        "../../x",
+    ),
 )
 """Cells that went wrong somewhere, for every type of column."""
 
@@ -75,7 +157,9 @@ def drop_column(table: Rows, rng: Random) -> None:
 def rename_column(table: Rows, rng: Random) -> None:
     """Give a column another name, strange ones among them."""
     old = rng.choice(list(table[0]))
-    new = rng.choice(["_row", "_source", "*", "^.*$", "", " ", old.upper(), f" {old}", f"{old}\u200b", "a.b", '"', "😀", "select", "x" * 400, "é"])
+    new = rng.choice(
+        ["_row", "_source", "*", "^.*$", "", " ", old.upper(), f" {old}", f"{old}\u200b", "a.b", '"', "😀", "select", "x" * 400, "é"]
+    )
     for row in table:
         row[new] = row.pop(old)
 
@@ -124,7 +208,25 @@ def _flip(data: bytes, rng: Random) -> bytes:
 
 def _insert(data: bytes, rng: Random) -> bytes:
     place = rng.randrange(len(data) + 1)
-    marks = [b"\0", b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\r", b"\n\n\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1a", b"\xe9", b"\xc3\x28", b"'", b" " * 99]
+    marks = [
+        b"\0",
+        b'"',
+        b'""',
+        b",",
+        b";",
+        b"\t",
+        b"|",
+        b"\n",
+        b"\r",
+        b"\n\n\n",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\x1a",
+        b"\xe9",
+        b"\xc3\x28",
+        b"'",
+        b" " * 99,
+    ]
     return data[:place] + rng.choice(marks) * rng.choice([1, 1, 2, 50]) + data[place:]
 
 
@@ -152,7 +254,16 @@ def _lines(data: bytes, rng: Random) -> bytes:
 
 
 def _preamble(data: bytes, rng: Random) -> bytes:
-    firsts = [b"sep=;\n", b"sep=,\n", b"Export of 2024-01-31\n\n", b"\n\n", b"# comment\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf", b"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o\n"]
+    firsts = [
+        b"sep=;\n",
+        b"sep=,\n",
+        b"Export of 2024-01-31\n\n",
+        b"\n\n",
+        b"# comment\n",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf",
+        b"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o\n",
+    ]
     return rng.choice(firsts) + data
 
 

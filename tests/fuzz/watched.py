@@ -89,9 +89,7 @@ def run_all(kind: str, seeds: list[int], workers: int) -> Iterator[tuple[int, li
                 yield from _ended(key.data, selector, running, spans)
 
 
-def _ended(
-    worker: _Worker, selector: DefaultSelector, running: set[int], spans: list[list[int]]
-) -> Iterator[tuple[int, list[str], float]]:
+def _ended(worker: _Worker, selector: DefaultSelector, running: set[int], spans: list[list[int]]) -> Iterator[tuple[int, list[str], float]]:
     """Let a worker go that has ended, or must; yield the fault of the case that killed it."""
     code = worker.process.poll()
     stuck = code is None and worker.stuck()
