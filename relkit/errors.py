@@ -15,12 +15,15 @@
 
 A message has three parts, which are attributes too: `where` (file, table, column, parameter), `what`
 (the fact, with numbers) and `remedy` (what to do). `rows` may contain the offending rows as a frame.
+Secrets of addresses in them are masked here, whoever wrote them.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from relkit.masking import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,9 +45,9 @@ class RelkitError(Exception):
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "", rows: Any = None) -> None:
         """Build the message from its parts."""
-        self.what, self.where, self.remedy, self.rows = what, where, remedy, rows
-        head = f"{where}: {what}" if where else what
-        super().__init__(f"{head} {remedy}" if remedy else head)
+        self.what, self.where, self.remedy, self.rows = masked(what), masked(where), masked(remedy), rows
+        head = f"{self.where}: {self.what}" if where else self.what
+        super().__init__(f"{head} {self.remedy}" if remedy else head)
 
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, where: str = "") -> Self:

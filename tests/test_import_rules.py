@@ -29,6 +29,7 @@ BASE = {
     "boundary",
     "shapes",
     "masking",
+    "traces",
     "scalars",
     "score_kinds",
     "file_column",
@@ -37,7 +38,7 @@ ABOVE_JOBS = {"tables", "features", "metrics", "measurement", "models", "familie
 
 RELKIT = {
     "__init__": set(),
-    "errors": set(),
+    "errors": {"masking"},
     "progress": set(),
     "commands": set(),
     "cards": set(),
@@ -48,6 +49,7 @@ RELKIT = {
     "boundary": {"errors", "masking"},
     "shapes": set(),
     "masking": set(),
+    "traces": {"errors", "masking", "shapes"},
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
@@ -86,6 +88,7 @@ OUTSIDE = {
     "boundary": set(),
     "shapes": set(),
     "masking": set(),
+    "traces": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -202,7 +205,7 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
+    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):
