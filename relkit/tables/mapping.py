@@ -24,7 +24,8 @@ from relkit.tables.optional_sources import is_there, open_declared, remark_on_ab
 from relkit.tables.own_rules import CompiledRule, compile_rules
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
-from relkit.tables.unread_files import unread_remarks
+from relkit.tables.unmapped_files import unmapped_files
+from relkit.tables.unread_files import unread_notes, unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -148,8 +149,12 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
+    path = _path(place, mapping)
     stated = stated_mapping(data, mapping)
-    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, progress)
+    if stated is None or not stated.file.tables:
+        reading = _by_names(place, stated)
+    else:
+        reading = _by_mapping(place, stated, path, progress)
     blocks = [
         read_block(reading.mapping, reading.sources, table, i)
         for table, given in reading.mapping.file.tables.items()
@@ -161,24 +166,52 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
 
 def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
     """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
-    path = mapping if mapping is not None else DataPlace.of(data).default_mapping()
+    path = _path(DataPlace.of(data), mapping)
     return None if path is None else load_mapping(path)
 
 
-def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
-    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+def _path(place: DataPlace, mapping: Path | None) -> Path | None:
+    return mapping if mapping is not None else place.default_mapping()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Files from which `read_source_tables` would read, without reading them.
+
+    Attributes:
+        files: those read, the mapping among them.
+        has_database: whether a database is read, too.
+        unread: names of what is found beside them and not read, which the check reports.
+    """
+
+    files: tuple[Path, ...]
+    has_database: bool
+    unread: tuple[str, ...] = ()
+
+
+def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
+    """Return the files that `read_source_tables` reads, and those that it names as unread; arguments as there.
 
     Raises:
         TableError: a file is missing.
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
-    stated = None if path is None else load_mapping(path)
-    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
+    path, stated = _path(place, mapping), stated_mapping(data, mapping)
+    if stated is None or not stated.file.tables:
+        named = sources_by_names(place)
+        declared, unread = named.declared, named.unread
+    else:
+        used = _used(stated.file)
+        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
+        unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
-    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+    return SourceFiles(
+        files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
+        has_database=None in found,
+        unread=tuple(each.name for each in unread),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,8 +224,13 @@ class _Reading:
     remarks: tuple[Remark, ...] = ()
 
 
-def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
-    used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+def _used(file: MappingFile) -> set[str]:
+    """Return the names of the sources that a table reads."""
+    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+
+
+def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
+    used = _used(mapping.file)
     sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
         if name not in used and not declared.required:
@@ -207,7 +245,9 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
             continue
         sources[name] = source
         notes.extend(source.notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=tuple(absent))
+    unread, passed_over = unmapped_files(place, mapping.file, path)
+    notes.extend(unread_notes(unread, passed_over))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=(*absent, *unread_remarks(unread)))
 
 
 def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
