@@ -328,13 +328,11 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
     return day(value, kind, style) if wanted == "date" else instant(value, kind, style)
 
 
-def possible(read: pl.Expr, wanted: Kind) -> pl.Expr | None:
-    """Return whether days or instants lie in the time of a company's life; None for other kinds, of which every value does."""
+def within_life(read: pl.Expr, wanted: Kind) -> pl.Expr:
+    """Return whether days, or else UTC instants, lie in the time of a company's life."""
     if wanted == "date":
         return read.is_between(EARLIEST, LATEST)
-    if wanted == "utc":
-        return read.is_between(datetime.combine(EARLIEST, time(), UTC), datetime.combine(LATEST, time(), UTC))
-    return None
+    return read.is_between(datetime.combine(EARLIEST, time(), UTC), datetime.combine(LATEST, time(), UTC))
 
 
 def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:

@@ -53,7 +53,7 @@ def stands_for_none(read: pl.Expr, wanted: Kind, days: Sequence[date], zone: str
     """
     spans = _merged([_span(day) for day in days])
     marked = [read.is_between(first, last) for first, last in spans] if wanted == "date" else [_within(read, span, zone) for span in spans]
-    return pl.any_horizontal(marked).fill_null(value=False) if marked else read.is_null() & False  # noqa: FBT003
+    return pl.any_horizontal(marked).fill_null(value=False) if marked else read.is_null() & False
 
 
 def _span(day: date) -> tuple[date, date]:
@@ -81,8 +81,8 @@ def _within(read: pl.Expr, span: tuple[date, date], zone: str) -> pl.Expr:
     if last >= _MODERN[1]:
         late = read < datetime.combine(last + _DAY, time(), UTC) if last != date.max else pl.lit(value=True)
         return (read >= datetime.combine(first, time(), UTC)) & late
-    midnights = (datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC) for day in (first, last + _DAY))
-    return read.is_between(*midnights, closed="left")
+    begins, ends = (datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC) for day in (first, last + _DAY))
+    return (read >= begins) & (read < ends)
 
 
 def inside(days: Sequence[date]) -> tuple[date, ...]:
@@ -102,12 +102,10 @@ class SentinelsFound:
     Attributes:
         place: file and column.
         rows: how many.
-        days: the declared sentinels.
     """
 
     place: str
     rows: int
-    days: tuple[date, ...]
 
     def remark(self) -> Remark:
         """Return the remark on them."""
