@@ -328,7 +328,7 @@ def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope, given: _Given) 
         numbers=() if rule.decimal or rule.thousands else _numbers(origins, value, scope, reads_number=reads_number),
         is_money=is_money(given.table, name, rule, given.mapping.file.company.currency),
         is_id=wanted == "text" and is_id(given.table, name),
-        reading=_reading(name, rule, style, origins, given),
+        reading=_reading(name, rule, style, origins, given, is_text=value.name is not None and value.kind == "text"),
     )
 
 
@@ -385,7 +385,7 @@ def _numbers(origins: Origins, value: Value, scope: Scope, *, reads_number: bool
     return tuple(origin for origin in origins if reads_number or {origin[1], ".".join(origin)} & made)
 
 
-def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given) -> ColumnReading:
+def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given, *, is_text: bool) -> ColumnReading:
     source = given.sources[given.block.source]
     declared = given.mapping.file.sources[source.name]
     return ColumnReading(
@@ -395,6 +395,7 @@ def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given:
         decimal=style.decimal,
         is_marked=bool(rule.decimal or rule.thousands or declared.decimal or declared.thousands),
         is_open=is_open(given.table, name, rule),
+        texts=given.sources[origins[0][0]].frame.select(origins[0][1]) if is_text and len(origins) == 1 else None,
     )
 
 

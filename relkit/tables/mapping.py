@@ -81,7 +81,7 @@ class SourceTables:
         numbered: tables whose key is made of file and row.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
         remarks: on values that can be two things.
-        readings: the origin of each of our columns, for messages.
+        readings: by table, the origin of each of our columns, for messages.
     """
 
     frames: dict[str, pl.LazyFrame]
@@ -98,7 +98,7 @@ class SourceTables:
     numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
     remarks: tuple[Remark, ...] = ()
-    readings: Readings = field(default_factory=dict)
+    readings: dict[str, Readings] = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -233,8 +233,8 @@ def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock
     ]
 
 
-def _readings(blocks: Sequence[ReadBlock]) -> Readings:
-    found: Readings = {}
+def _readings(blocks: Sequence[ReadBlock]) -> dict[str, Readings]:
+    found: dict[str, Readings] = {}
     for part in blocks:
         table = found.setdefault(part.table, {})
         for each in part.columns:
