@@ -19,7 +19,7 @@ from relkit.contracts import INSTANT, Column, Contract, Rule
 from relkit.tables.column_readings import Readings, reading_of
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
-from relkit.tables.schemas import BAD, ROW, SOURCE
+from relkit.tables.schemas import BAD, LONG, ROW, SHORT, SOURCE
 from relkit.tables.staging import INDEX, Staged, write_table
 from relkit.tables.unread_values import explained, shown_text
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     import dataframely as dy
 
+_SHORT_REMEDY = "If the exporter leaves out empty fields at the end of a line, declare short_lines: fill for the source."
+_LONG_REMEDY = "A delimiter inside a field that is not quoted: have it exported with quotes."
+_LINES = {LONG: "line: more fields than columns", SHORT: "line: fewer fields than columns"}
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
 
 
@@ -204,9 +207,10 @@ def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
     texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
     shown = []
     for name in rule.columns:
-        if name not in contract.names or contract[name].personal_data != "none":
+        value = texts.get(name, row.get(name))
+        if value is not None and (name not in contract.names or contract[name].personal_data != "none"):
             return None
-        shown.append(_shown(texts.get(name, row.get(name)), contract[name].allowed))
+        shown.append(_shown(value, contract[name].allowed if name in contract.names else ()))
     if len(shown) == 1:
         return shown[0]
     return ", ".join(f"{name} {value}" for name, value in zip(rule.columns, shown, strict=True)) or None
@@ -285,8 +289,8 @@ def unreadable(contract: Contract, name: str) -> str:
         >>> unreadable(TABLES["transactions"], "net_amount")
         'net_amount: not a number'
     """
-    if name == "(line)":
-        return "line: more fields than columns"
+    if name in _LINES:
+        return _LINES[name]
     if name in contract.names and contract[name].dtype == pl.String:
         return f"{name}: not an id that can be told"
     if name not in contract.names:
@@ -380,5 +384,7 @@ def _undeclared(name: str, staged: Staged) -> Rule:
     """Return the rule that follows from a column or the key, with its columns and what to do about it."""
     of, _, fault = name.partition(": ")
     columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
+    if of == "line":
+        return Rule(name=name, columns=(), broken=pl.lit(value=False), remedy=_SHORT_REMEDY if name == _LINES[SHORT] else _LONG_REMEDY)
     remedies = {"none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
     return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedies.get(fault.split(" ", 1)[0], ""))

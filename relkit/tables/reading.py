@@ -219,17 +219,17 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_facts(tables, facts)
     refusals = _refusals(reports, share)
-    doubtful = (*sources.remarks, *doubts(TableSet.open(tables)))
+    doubtful = doubts(TableSet.open(tables))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*_warnings(reports), *(remark.en for remark in doubtful)),
+        warnings=(*(remark.en for remark in sources.remarks), *_warnings(reports), *(remark.en for remark in doubtful)),
         notes=sources.notes,
         counts=sources.counts,
-        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *doubtful)),
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *sources.remarks, *doubtful)),
         paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )

@@ -15,6 +15,7 @@ import polars as pl
 from relkit.contracts import INSTANT, Column
 from relkit.shapes import shape
 from relkit.tables import date_orders
+from relkit.tables.file_columns import exactly
 from relkit.tables.number_marks import marks_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _unread_by(pattern: str, reading: ColumnReading) -> int:
     """Return the number of values of the whole column that a format does not read; nothing is known without its texts."""
     if reading.texts is None:
         return 0
-    value = pl.col(reading.columns[0]).str.strip_chars()
+    value = exactly(reading.columns[0]).str.strip_chars()
     lost = (value.is_not_null() & (value != "") & date_orders.read(value, pattern).is_null()).sum()
     return int(reading.texts.select(lost).collect(engine="streaming").item() or 0)
 

@@ -59,8 +59,9 @@ FAULTS = [
         "transaction_line_id: key of an earlier row, other content",
         "'1'",
     ),
-    (LINES, lines(2, **{BAD: [None, ["(line): more fields than columns, from x"]]}), "line: more fields than columns", None),
-    (LINES, lines(2, **{BAD: [None, ["amount_eur: x"]]}), "amount_eur: could not be read", None),
+    (LINES, lines(2, **{BAD: [None, ["(long line): 3 fields, and there are 2 columns"]]}), "line: more fields than columns", None),
+    (LINES, lines(2, **{BAD: [None, ["(short line): 1 fields, and there are 2 columns"]]}), "line: fewer fields than columns", None),
+    (LINES, lines(2, **{BAD: [None, ["amount_eur: x"]]}), "amount_eur: could not be read", "a 1-character text"),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "vat_rate": [0.2, 1.2]}), "vat_rate: over 1", "1.2"),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "price": [0.0, -0.5]}), "price: below 0", "-0.5"),
     (

@@ -85,7 +85,7 @@ def test_faulty_rows_are_quarantined_counted_and_reconciled(tmp_path):
     stored = json.loads(report.paths["check"].read_text())
     assert stored["tables"]["transactions"]["rules"]["net_amount: not a number"] == {
         "rows": 1,
-        "first": {"source": "sales.csv", "row": 2, "value": "'x'"},
+        "first": {"source": "sales.csv", "row": 2, "column": "", "value": "a 1-character text", "why": ""},
         "remedy": "Correct them where the file is made, or declare in the mapping how they are written.",
     }
     assert stored["tables"]["transactions"]["sums"]["net_amount"] == {
