@@ -24,7 +24,8 @@ from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
-from relkit.tables.unread_files import unread_remarks
+from relkit.tables.unmapped_files import unmapped_files
+from relkit.tables.unread_files import unread_notes, unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -146,12 +147,27 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     if stated is None or not stated.file.tables:
         reading = _by_names(place, Company() if stated is None else stated.file.company)
     else:
-        reading = _by_mapping(place, stated, progress)
+        reading = _by_mapping(place, stated, path, progress)
     return _tables(reading, _blocks(reading), progress)
 
 
-def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
-    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Files from which `read_source_tables` would read, without reading them.
+
+    Attributes:
+        files: those read, the mapping among them.
+        has_database: whether a database is read, too.
+        unread: names of what is found beside them and not read, which the check reports.
+    """
+
+    files: tuple[Path, ...]
+    has_database: bool
+    unread: tuple[str, ...] = ()
+
+
+def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
+    """Return the files that `read_source_tables` reads, and those that it names as unread; arguments as there.
 
     Raises:
         TableError: a file is missing.
@@ -160,10 +176,20 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
+    if stated is None or not stated.file.tables:
+        named = sources_by_names(place)
+        declared, unread = named.declared, named.unread
+    else:
+        used = _used(stated.file)
+        declared = {name: source for name, source in stated.file.sources.items() if name in used}
+        unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values()]
     files = [file for part in found for file in part or ()]
-    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+    return SourceFiles(
+        files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
+        has_database=None in found,
+        unread=tuple(each.name for each in unread),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,8 +202,13 @@ class _Reading:
     remarks: tuple[Remark, ...] = ()
 
 
-def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
-    used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+def _used(file: MappingFile) -> set[str]:
+    """Return the names of the sources that a table reads."""
+    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+
+
+def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
+    used = _used(mapping.file)
     sources, notes = {}, []
     for name, declared in mapping.file.sources.items():
         if name not in used:
@@ -186,7 +217,9 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
         progress(f"opening {name}")
         sources[name] = place.open(name, declared)
         notes.extend(sources[name].notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes)
+    unread, passed_over = unmapped_files(place, mapping.file, path)
+    notes.extend(unread_notes(unread, passed_over))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(unread))
 
 
 def _by_names(place: DataPlace, company: Company) -> _Reading:

@@ -134,6 +134,6 @@ def _remark(name: str, column: str, share: float) -> Remark:
         f"{name}: about {share:.0%} of the amounts of {column} look like cents and the others like whole units: they are a hundred "
         "times as high. If so, divide the former by 100 in the mapping (case when ... then amount / 100 else amount end).",
         f"{name} : environ {french(100 * share)} % des montants de {column} ressemblent à des centimes et les autres à des unités : ils "
-        "sont cent fois plus élevés. Si c’est le cas, divisez les premiers par 100 dans la correspondance (case when ... then montant / 100 "
+        "sont cent fois plus élevés. Si c’est le cas, divisez-les par 100 dans la correspondance (case when ... then montant / 100 "
         "else montant end).",
     )
