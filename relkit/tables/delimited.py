@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.shapes import shape
 from relkit.tables.encodings import TextFile, open_text
 from relkit.tables.opened_file import SURPLUS, OpenedFile
 from relkit.tables.schemas import ROW
 from relkit.tables.stray_quotes import requoted, verify_fields
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +38,7 @@ _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2
 _COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+([ \u00a0\u202f]\d{3})*,(\d{1,2}|\d{4,})\s*$")
 _POINT_NUMBER = re.compile(r"^\s*[-+]?\d+\.\d+\s*$")
 _LINES = 500
+_SHOWN_CELLS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +160,7 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
     if seen == mark or len(rows[0]) < 2:
         return
     raise TableError(
-        f"cut at {mark!r} its first line is one column, {lines[0].strip()[:60]!r}; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
+        f"cut at {mark!r} its first line is one column; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
         where=str(path),
         remedy=f"Write delimiter: {seen!r}, or leave it out to have it found.",
     )
@@ -180,13 +183,13 @@ def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[st
     names = tuple(name.strip() for name in rows[0]) if header else given
     if not header and not given:
         raise TableError(
-            f"its first line, {' | '.join(rows[0])[:80]!r}, holds values and names no column.",
+            f"its first line holds values ({_outlined(rows[0])}) and names no column.",
             where=str(path),
             remedy="Give the names of its columns in the mapping (columns: [a, b, ...]), or write header: true.",
         )
     if given and len(given) != len(rows[0]):
         raise TableError(
-            f"it has {len(rows[0])} columns and the mapping names {len(given)}; first line: {' | '.join(rows[0])[:80]!r}.",
+            f"it has {len(rows[0])} columns and the mapping names {len(given)}; first line: {_outlined(rows[0])}.",
             where=str(path),
             remedy="Name every column, or check the delimiter.",
         )
@@ -194,11 +197,22 @@ def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[st
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise TableError(
-            f"the header names {twice[0]!r} more than once.",
+            f"the header has one name more than once, in columns {_places(names, twice[0])}.",
             where=str(path),
             remedy="Rename one in the file, or give `columns` and skip_lines: 1 in the mapping.",
         )
     return names
+
+
+def _outlined(cells: Sequence[str]) -> str:
+    """Return the shapes of the first cells of a line, which may describe a person."""
+    shown = ", ".join(shape(cell) for cell in cells[:_SHOWN_CELLS])
+    return shown + (", ..." if len(cells) > _SHOWN_CELLS else "")
+
+
+def _places(names: Sequence[str], name: str) -> str:
+    """Return the numbers of the columns of a name, counted from 1."""
+    return " and ".join(str(at) for at, other in enumerate(names, start=1) if other == name)
 
 
 def _decimal(rows: list[list[str]]) -> str | None:
@@ -280,5 +294,5 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:
     """Return the error for a file that polars could not read, in our words."""
-    message = str(error).splitlines()[0].rstrip(".")
+    message = words_of(error).rstrip(".")
     return TableError(f"it cannot be read: {message}.", where=opened, remedy="Check the file's format.")

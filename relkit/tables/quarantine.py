@@ -9,16 +9,16 @@ two files, so that memory does not grow with the table; a copy without a faulty 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.shapes import outline
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
-from relkit.tables.schemas import BAD, OPEN_PERSONAL, ROW, SOURCE
+from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.staging import INDEX, Staged, write_table
 
 if TYPE_CHECKING:
@@ -193,23 +193,17 @@ def _finding(rule: Rule, count: int, row: dict[str, Any], contract: Contract) ->
 
 
 def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
-    """Return the row's values in the rule's columns, or None if they reveal something about a person."""
+    """Return the row's values in the rule's columns, texts by their form; None if they reveal something about a person."""
     shown = []
     texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
     for name in rule.columns:
-        if name in contract.names and contract[name].personal_data not in OPEN_PERSONAL:
-            return None
         value = texts.get(name, row.get(name))
-        shown.append(_shown(value))
+        if value is not None and (name not in contract.names or contract[name].personal_data != "none"):
+            return None
+        shown.append(outline(value, contract[name].allowed if name in contract.names else ()))
     if len(shown) == 1:
         return shown[0]
     return ", ".join(f"{name} {value}" for name, value in zip(rule.columns, shown, strict=True)) or None
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "empty"
-    return value.isoformat() if isinstance(value, date) else repr(value)
 
 
 def _range(column: Column, fault: str, broken: pl.Expr) -> Rule:

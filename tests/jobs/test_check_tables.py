@@ -37,7 +37,7 @@ def test_the_result_says_what_became_of_each_table(shop):
     assert result.sentences[-3:] == (
         "transactions: 3 rows kept, 1 quarantined (25.00%).",
         (
-            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, 'twelve'). "
+            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, a text like aaaaaa). "
             "Declare in the mapping how it is written: format, decimal mark, marks of absence."
         ),
         "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, on 2025-06-01.",

@@ -124,11 +124,11 @@ def test_fixed_places(tmp_path):
     [
         ("\n\n \n", {}, "the file holds only blank lines"),
         ("a;b\n", {}, r"it has a header \(a, b\) and no row\. Ask for it again"),
-        (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column, .no;client;montant.; the lines look semicolon-separated, 3"),
+        (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column; the lines look semicolon-separated, 3"),
         (SHOP, {"delimiter": ","}, r"Write delimiter: ';', or leave it out to have it found"),
-        ("1;2\n3;4\n", {}, r"its first line, '1 \| 2', holds values and names no column\. Give the names of its columns"),
-        ("a;b;a\n1;2;3\n", {}, "the header names 'a' more than once"),
-        ("1;2;3\n", {"columns": ("a", "b")}, r"it has 3 columns and the mapping names 2; first line: '1 \| 2 \| 3'"),
+        ("1;2\n3;4\n", {}, r"its first line holds values \(a text of 1 digit, .*\) and names no column\. Give the names"),
+        ("a;b;a\n1;2;3\n", {}, "the header has one name more than once, in columns 1 and 3"),
+        ("1;2;3\n", {"columns": ("a", "b")}, r"it has 3 columns and the mapping names 2; first line: a text of 1 digit, a text"),
         ("001 20240101\n", {"format": "fixed", "places": {"a": (1, 3), "b": (20, 25)}}, "12 characters long and column 'b' starts at 20"),
     ],
 )  # fmt: skip
@@ -152,5 +152,5 @@ def test_a_header_that_ends_in_delimiters_is_one(tmp_path):
     path.write_text("id,amount,,\n1,2.5,,\n")
     assert open_delimited(path, ReadOptions()).columns == ("id", "amount", "column_3", "column_4")
     path.write_text("id,,amount\n1,,2.5\n")
-    with pytest.raises(TableError, match="holds values and names no column"):
+    with pytest.raises(TableError, match=r"holds values \(a 2-character text, .*\) and names no column"):
         open_delimited(path, ReadOptions())

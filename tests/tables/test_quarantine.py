@@ -38,7 +38,7 @@ def split(tmp_path, raw, contract=LINES):
 
 
 FAULTS = [
-    (LINES, lines(2, net_amount=["1", "twelve"]), "net_amount: not a number", "'twelve'"),
+    (LINES, lines(2, net_amount=["1", "twelve"]), "net_amount: not a number", "a text like aaaaaa"),
     (LINES, lines(2, net_amount=["1", None]), "net_amount: empty", "empty"),
     (LINES, lines(2, net_amount=[1.0, float("inf")]), "net_amount: infinite", "inf"),
     (LINES, lines(2, net_amount=["1", "-1"]), "net_amount: negative on a sale", "net_amount -1.0, line_kind 'sale'"),
@@ -48,23 +48,33 @@ FAULTS = [
         "net_amount: positive on a return or cancel",
         "net_amount 1.0, line_kind 'cancel'",
     ),
-    (LINES, lines(2, line_kind=["sale", "gift"]), "line_kind: none of sale, return, cancel, fee, gift_card", "'gift'"),
-    (LINES, lines(2, occurred_at=["2025-06-30", "30/06/2025"]), "occurred_at: not an instant", "'30/06/2025'"),
+    (LINES, lines(2, line_kind=["sale", "gift"]), "line_kind: none of sale, return, cancel, fee, gift_card", "a text like aaaa"),
+    (LINES, lines(2, occurred_at=["2025-06-30", "30/06/2025"]), "occurred_at: not an instant", "a text like 99/99/9999"),
     (LINES, lines(2, occurred_at=["2025-06-30", "2205-06-30"]), "occurred_at: not between 1900 and 2100", "2205-06-30T00:00:00+00:00"),
     (LINES, lines(2, transaction_line_id=["1", " "]), "transaction_line_id: empty", "empty"),
-    (LINES, lines(2, transaction_line_id=["1", "1"]), "transaction_line_id: exact copy of an earlier row", "'1'"),
+    (LINES, lines(2, transaction_line_id=["1", "1"]), "transaction_line_id: exact copy of an earlier row", "a text like 9"),
     (
         LINES,
         lines(2, transaction_line_id=["1", "1"], quantity=["1", "2"]),
         "transaction_line_id: key of an earlier row, other content",
-        "'1'",
+        "a text like 9",
     ),
     (LINES, lines(2, **{BAD: [None, ["(line): more fields than columns, from x"]]}), "line: more fields than columns", None),
     (LINES, lines(2, **{BAD: [None, ["amount_eur: x"]]}), "amount_eur: could not be read", None),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "vat_rate": [0.2, 1.2]}), "vat_rate: over 1", "1.2"),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "price": [0.0, -0.5]}), "price: below 0", "-0.5"),
-    (TABLES["stores"], pl.LazyFrame({"store_id": ["a", "b"], "is_owned": ["oui", "perhaps"]}), "is_owned: not true or false", "'perhaps'"),
-    (TABLES["stores"], pl.LazyFrame({"store_id": ["a", "b"], "opened_on": ["2025-06-30", "June"]}), "opened_on: not a day", "'June'"),
+    (
+        TABLES["stores"],
+        pl.LazyFrame({"store_id": ["a", "b"], "is_owned": ["oui", "perhaps"]}),
+        "is_owned: not true or false",
+        "a text like aaaaaaa",
+    ),
+    (
+        TABLES["stores"],
+        pl.LazyFrame({"store_id": ["a", "b"], "opened_on": ["2025-06-30", "June"]}),
+        "opened_on: not a day",
+        "a text like Aaaa",
+    ),
     (
         TABLES["stores"],
         pl.LazyFrame({"store_id": ["a", "b"], "opened_on": ["2024-01-01"] * 2, "closed_on": ["9999-12-31", "2023-12-31"]}),
