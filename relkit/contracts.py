@@ -263,7 +263,7 @@ def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
 
 
 def _cell(value: Any, column: Column) -> str:
-    """Return what may be shown of a value."""
+    """Return the part of a value that a message may show."""
     return outline(value, column.allowed) if column.personal_data == "none" else shape(value)
 
 
