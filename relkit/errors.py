@@ -9,6 +9,7 @@
         NotEnoughEventsError
       GateError                     the job ran and did not pass (too many faulty rows)  exit code 1
       StorageError                  a saved model or file that cannot be used
+      ResourceError                 disk space, memory or a right is lacking
       MissingPackageError (ImportError)
       UnforeseenError               a fault of relkit itself; its trace is in a file     exit code 1
 
@@ -99,6 +100,10 @@ class GateError(RelkitError):
 
 class StorageError(RelkitError):
     """A saved model or a published file that cannot be used."""
+
+
+class ResourceError(RelkitError):
+    """Disk space, memory or a right is lacking, or a file is held by another program."""
 
 
 class MissingPackageError(RelkitError, ImportError):

@@ -83,7 +83,7 @@ def shape(value: object) -> str:
 
 
 def outline(value: object, known: Iterable[str] = ()) -> str:
-    """Return the part that a message may show of a value in a column that is not personal, where a shifted line may still have put anything.
+    """Return the part that a message may show of a value in a column that is not personal, where a shifted line may put anything.
 
     Letters and digits of a text are replaced, so that its form remains; of a number too long for a quantity the count of its digits does.
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sqlite3
 from typing import TYPE_CHECKING
 
-import canary_company
-import polars as pl
 import pytest
-from canary_company import CANARY, leaks, person, write_company
+from canary_company import leaks, write_company
 
 from relkit import cli
 

@@ -6,7 +6,7 @@ import pytest
 
 from relkit.errors import TableError
 from relkit.tables.delimited import BLANKS, detect_delimiter, open_delimited
-from relkit.tables.opened_file import SURPLUS, ReadOptions
+from relkit.tables.opened_file import FIELDS, ReadOptions
 from relkit.tables.schemas import ROW
 
 SHOP = "no;client;montant\n1;007;12,50\n2;;1 234,5\n"
@@ -20,7 +20,7 @@ def opened(folder, text, **options):
 
 def rows(folder, text, **options):
     file = opened(folder, text, **options)
-    return file.frame.select(ROW, *file.columns, SURPLUS).collect().rows()
+    return file.frame.select(ROW, *file.columns, FIELDS).collect().rows()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_rows_are_counted_from_one_in_the_file_whatever_its_line_ends(tmp_path):
     assert rows(tmp_path, '"a\nb";c\n1;2\n') == [(1, "1", "2", None)]
 
 
-def test_a_line_that_is_too_long_keeps_the_rest_and_a_short_one_has_nulls(tmp_path):
-    assert rows(tmp_path, "a;b\n1;2\n1;2;3;4\n1\n") == [(1, "1", "2", None), (2, "1", "2", "3"), (3, "1", None, None)]
+def test_a_line_that_is_too_long_or_too_short_has_the_number_of_its_fields(tmp_path):
+    assert rows(tmp_path, "a;b\n1;2\n1;2;3;4\n1\n") == [(1, "1", "2", None), (2, "1", "2", 4), (3, "1", None, 1)]
 
 
 def test_lines_before_the_header_are_skipped(tmp_path):
@@ -105,7 +105,7 @@ def test_a_header_cell_without_a_name_gets_one(tmp_path):
 
 def test_blank_separated_columns(tmp_path):
     text = " id  date amount\r\n 001 19970101   11.77\r\n 002\t19970102  3  extra more\r\n"
-    assert rows(tmp_path, text, format="text") == [(1, "001", "19970101", "11.77", None), (2, "002", "19970102", "3", "extra")]
+    assert rows(tmp_path, text, format="text") == [(1, "001", "19970101", "11.77", None), (2, "002", "19970102", "3", 5)]
 
 
 def test_fixed_places(tmp_path):
@@ -123,7 +123,7 @@ def test_fixed_places(tmp_path):
     ("text", "options", "expected"),
     [
         ("\n\n \n", {}, "the file holds only blank lines"),
-        ("a;b\n", {}, r"it has a header \(a, b\) and no row\. Ask for it again"),
+        ("a;b\n", {}, r"it has a header of 2 columns and no row\. Ask for it again"),
         (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column; the lines look semicolon-separated, 3"),
         (SHOP, {"delimiter": ","}, r"Write delimiter: ';', or leave it out to have it found"),
         ("1;2\n3;4\n", {}, r"its first line holds values \(a text of 1 digit, .*\) and names no column\. Give the names"),
@@ -154,3 +154,25 @@ def test_a_header_that_ends_in_delimiters_is_one(tmp_path):
     path.write_text("id,,amount\n1,,2.5\n")
     with pytest.raises(TableError, match=r"holds values \(a 2-character text, .*\) and names no column"):
         open_delimited(path, ReadOptions())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zoé Dupont;zoe@mail.example;Lyon\nMax Roy;max@mail.example;Metz\n",
+        "Dupont;+33 6 12 34 56 78\nRoy;+33 6 98 76 54 32\n",
+        "Dupont;06.12.34.56.78\nRoy;06.98.76.54.32\n",
+        "CL007;Dupont\nCL008;Roy\nCL012;Durand\n",
+    ],
+)
+def test_a_first_line_of_a_person_is_no_header_and_is_not_shown(tmp_path, text):
+    (tmp_path / "people.csv").write_text(text)
+    with pytest.raises(TableError, match="its first line holds values") as caught:
+        open_delimited(tmp_path / "people.csv", ReadOptions())
+    assert not any(word in str(caught.value) for word in ("Dupont", "zoe", "Lyon", "12 34", "12.34", "007"))
+
+
+@pytest.mark.parametrize("header", ["ca_2024;ca_2023", "col1;col2", "q1;e-mail", "no.;tel. 1"])
+def test_headers_with_digits_are_headers(tmp_path, header):
+    (tmp_path / "t.csv").write_text(f"{header}\nx1;3\nx2;4\n")
+    assert open_delimited(tmp_path / "t.csv", ReadOptions()).columns == tuple(header.split(";"))

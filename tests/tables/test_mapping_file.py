@@ -86,7 +86,7 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("{where: kind = 'R'}", "{where: x, knd: cancel}", "line 19, column 25: unknown key 'knd'; did you mean 'kind'? Known: where, kind, amounts"),
         ("fr: Ville", "frr: Ville", "unknown key 'frr'; did you mean 'fr'? Known: en, fr."),
         ("known_at: later", "known: later", "line 24, column 60: unknown key 'known'; did you mean 'known_at'?"),
-        ("sources:\n", "source:\n", "line 4: unknown key 'source'; did you mean 'sources'? Known: company, sources, tables."),
+        ("sources:\n", "source:\n", "line 4: unknown key 'source'; did you mean 'sources'? Known: company, sources, tables, controls, rules."),
         ("Europe/Paris", "Europe/Pris", "line 3, column 3: business_zone: this is not an IANA time zone, like Europe/Paris."),
         ("currency: EUR\n", "currency: euro\n", "line 2, column 3: currency is 'euro': string should match pattern"),
         ("currency: EUR\n", "assumed_margin_rate: 30\n", "assumed_margin_rate is 30: input should be less than or equal to 1"),
@@ -168,7 +168,7 @@ def test_what_is_no_mapping_at_all(tmp_path, text):
     [
         ("company: {currency: EUR\nsources:\n  a: b\n", "line 2, column 8: not valid YAML"),
         ("company:\n\tcurrency: EUR\n", r"line 2, column 1: not valid YAML: found character '\\t'"),
-        ("company: {}\ncompany: {}\n", 'line 2, column 1: not valid YAML: found duplicate key "company"'),
+        ("company: {}\ncompany: {}\n", "line 2, column 1: the key 'company' is there twice, first on line 1"),
         ("company: !!python/object/apply:os.system ['ls']\n", "the tag .*os.system is not allowed"),
         ("tables: !thing x\n", "the tag !thing is not allowed"),
     ],
