@@ -56,7 +56,7 @@ RELKIT = {
     "score_kinds": {"units"},
     "file_column": {"texts"},
     "declarations": {"errors", "limits"},
-    "contracts": {"errors", "texts"},
+    "contracts": {"errors", "shapes", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},
     "tables": set(),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from relkit.jobs import COMMANDS
-from relkit.running import NO_STEPS, job_class
-
 from fuzz.documents import text_of
 from fuzz.oracle import faults
 from fuzz.prepared import at_a_shop, in_a_shop
 from fuzz.run import run
+from relkit.jobs import COMMANDS
+from relkit.running import NO_STEPS, job_class
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,5 +64,5 @@ def _sum(rows: Rows) -> float | None:
         cells = [Decimal(row["net_amount"]) for row in rows]
     except (KeyError, InvalidOperation):
         return None
-    plain = all(cell.is_finite() and cell.as_tuple().exponent == -2 for cell in cells)  # noqa: PLR2004
+    plain = all(cell.is_finite() and cell.as_tuple().exponent == -2 for cell in cells)
     return float(sum(cells)) if plain else None
