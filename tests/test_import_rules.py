@@ -27,6 +27,7 @@ BASE = {
     "units",
     "limits",
     "boundary",
+    "extremes",
     "shapes",
     "masking",
     "traces",
@@ -46,7 +47,8 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
-    "boundary": {"errors", "masking"},
+    "boundary": {"errors", "masking", "traces"},
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": {"errors", "masking", "shapes"},
@@ -86,6 +88,7 @@ OUTSIDE = {
     "units": set(),
     "limits": set(),
     "boundary": set(),
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": set(),
@@ -205,7 +208,20 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
+    light = {
+        "errors",
+        "extremes",
+        "texts",
+        "units",
+        "progress",
+        "workplace",
+        "remarks",
+        "commands",
+        "cards",
+        "masking",
+        "jobs",
+        "__version__",
+    }
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):
