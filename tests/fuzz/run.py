@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,10 @@ class Ran:
 
 
 def run(argv: list[str], out: Path) -> Ran:
-    """Run a command and collect everything it left."""
+    """Run a command in the folder above its results, and collect everything it left."""
     heard = io.StringIO()
     code, raised, started = None, "", time.perf_counter()
-    with redirect_stdout(heard), redirect_stderr(heard):
+    with redirect_stdout(heard), redirect_stderr(heard), chdir(out.parent):
         try:
             code = cli.run(argv)
         except BaseException as error:  # noqa: BLE001  nothing may come through, whatever its class
