@@ -104,6 +104,7 @@ class Scope:
         source: the file or source that has the columns, for messages.
         made: numbers read from text columns, by the name under which expressions find them; the frame needs
             `with_columns(**made)` before any expression of the scope is used, so that no text is read twice.
+        is_inline: numbers are read where they are used, and `made` stays empty.
     """
 
     columns: Mapping[str, Value]
@@ -111,6 +112,7 @@ class Scope:
     where: str = "expression"
     source: str = "the source"
     made: dict[str, pl.Expr] = field(default_factory=dict)
+    is_inline: bool = False
 
 
 def compile_expression(text: str, scope: Scope) -> Value:
@@ -165,7 +167,7 @@ def as_number(value: Value, scope: Scope) -> Value:
     if value.literal is not None:
         raise ParameterError(f"the text {value.literal!r} stands where a number is needed.", where=scope.where)
     read = casting.number(value.expr, value.kind, value.style or scope.style)
-    if value.name is not None:
+    if value.name is not None and not scope.is_inline:
         scope.made[f"_number.{value.name}"] = read
         read = pl.col(f"_number.{value.name}")
     return Value(read, "decimal", faults=_with_fault(value, read))

@@ -18,16 +18,21 @@ import polars as pl
 from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
-from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
+from relkit.tables.named_files import block_by_names, sources_by_names
+from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
+from relkit.tables.own_rules import CompiledRule, compile_rules
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unread_files import unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
+
+    from relkit.remarks import Remark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -74,11 +80,17 @@ class SourceTables:
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
+        rules: declared by the analyst, by table.
+        max_fall_share: share by which a control total may fall.
+        freshness_days: days that the newest row of a source may be old, by source.
+        origins: source by name of file, by table.
+        columns: types of the columns of each source, by source; those of texts are "text".
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
     """
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -90,6 +102,11 @@ class SourceTables:
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
+    rules: dict[str, tuple[CompiledRule, ...]] = field(default_factory=dict)
+    max_fall_share: float = 0.5
+    freshness_days: dict[str, int] = field(default_factory=dict)
+    origins: dict[str, dict[str, str]] = field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -131,16 +148,21 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
-    stated = None if path is None else load_mapping(path)
-    if stated is None or not stated.file.tables:
-        reading = _by_names(place, Company() if stated is None else stated.file.company)
-    else:
-        reading = _by_mapping(place, stated, progress)
+    stated = stated_mapping(data, mapping)
+    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, progress)
     blocks = [
-        read_block(reading.mapping, reading.sources, t, i) for t, given in reading.mapping.file.tables.items() for i in range(len(given))
+        read_block(reading.mapping, reading.sources, table, i)
+        for table, given in reading.mapping.file.tables.items()
+        for i, block in enumerate(given)
+        if block.source in reading.sources
     ]
     return _tables(reading, blocks, progress)
+
+
+def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
+    """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
+    path = mapping if mapping is not None else DataPlace.of(data).default_mapping()
+    return None if path is None else load_mapping(path)
 
 
 def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
@@ -153,53 +175,69 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
-    found = [place.files(source) for source in declared.values()]
+    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
+    found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
     return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reading:
-    """A mapping, the sources it opened, and what there is to say of them."""
+    """A mapping, the sources it opened, what there is to say of them."""
 
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
+    remarks: tuple[Remark, ...] = ()
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
     used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
-    sources, notes = {}, []
+    sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
-        if name not in used:
+        if name not in used and not declared.required:
             notes.append(f"{name}: no table reads this source; it was left alone.")
             continue
         progress(f"opening {name}")
-        sources[name] = place.open(name, declared)
-        notes.extend(sources[name].notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes)
+        source = open_declared(place, name, declared)
+        if source is None:
+            absent.append(
+                remark_on_absent(name, [table for table, given in mapping.file.tables.items() if name in {b.source for b in given}])
+            )
+            continue
+        sources[name] = source
+        notes.extend(source.notes)
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=tuple(absent))
 
 
-def _by_names(place: DataPlace, company: Company) -> _Reading:
-    declared = declared_by_names(place)
+def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
-    file = MappingFile(company=company, sources=declared, tables=blocks)
-    return _Reading(mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes)
+    given = {} if stated is None else {"company": stated.file.company, "controls": stated.file.controls, "rules": stated.file.rules}
+    file = MappingFile(sources=declared, tables=blocks, **given)
+    declaration, name = (None, str(place)) if stated is None else (stated.declaration, stated.name)
+    mapping = Mapping(file=file, declaration=declaration, name=name)
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(named.unread))
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
+    file = reading.mapping.file
+    unread: dict[str, list[pl.LazyFrame]] = {}
+    for part in blocks:
+        unread.setdefault(part.table, []).append(part.frame)
+    rules = compile_rules(reading.mapping, _joined(unread), file.company.business_zone)
     counts: dict[str, Any] = {"sources": _measured(reading, blocks, progress), "tables": {}}
     frames: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         reading.notes.extend(part.notes)
         frames.setdefault(part.table, []).append(_finished(part, counts, reading.notes))
-    file = reading.mapping.file
     return SourceTables(
-        frames={table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()},
+        frames=_joined(frames),
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -211,7 +249,34 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
+        rules=rules,
+        max_fall_share=file.controls.max_fall_share,
+        freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
+        origins=_origins(reading, blocks),
+        columns={name: _types(source) for name, source in reading.sources.items()},
     )
+
+
+def _joined(frames: dict[str, list[pl.LazyFrame]]) -> dict[str, pl.LazyFrame]:
+    """Return the frame of each table from those of its blocks."""
+    return {table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()}
+
+
+def _origins(reading: _Reading, blocks: Sequence[ReadBlock]) -> dict[str, dict[str, str]]:
+    """Return the source of each file, by table; of a file that several of its sources read, all of them."""
+    found: dict[str, dict[str, str]] = {}
+    for part in blocks:
+        own, name = found.setdefault(part.table, {}), part.block.source
+        for file in reading.sources[name].files:
+            known = own.get(file, "").split(" + ") if file in own else []
+            own[file] = " + ".join(dict.fromkeys([*known, name]))
+    return found
+
+
+def _types(source: Source) -> dict[str, str]:
+    """Return the type of each column of a source, as the file has it."""
+    schema = source.frame.collect_schema()
+    return {name: "text" if schema[name] == pl.String else str(schema[name]) for name in source.columns}
 
 
 def _columnar(reading: _Reading, blocks: Sequence[ReadBlock]) -> frozenset[str]:
@@ -265,13 +330,20 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
     return found
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

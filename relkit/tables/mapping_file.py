@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,7 +22,6 @@ from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Place = tuple[str | int, ...]
 
@@ -70,6 +70,13 @@ def _quote(value: Any) -> Any:
     return None if value == "none" else value
 
 
+def _mark(value: str | None) -> str | None:
+    """Refuse a mark that no reader of text can cut at: one byte that is no letter, digit or line end."""
+    if value is not None and not (len(value) == 1 and value.isascii() and not value.isalnum() and value not in "\r\n\0"):
+        raise ValueError(f'write one character like ; or ", which is no letter, digit or line end, not {value!r}')
+    return value
+
+
 def _places(value: Any) -> Any:
     """Return {name: (first, last)} from {name: "first-last"}; a list of names stays."""
     if not isinstance(value, dict):
@@ -108,20 +115,24 @@ class SourceDeclaration(_Part):
     url: str | None = None
     url_from: str | None = None
     format: Format | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: Annotated[str | None, AfterValidator(_mark)] = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     thousands: str = Field(default="", max_length=1)
     header: bool | None = None
     columns: Annotated[tuple[str, ...] | dict[str, tuple[int, int]], BeforeValidator(_places)] = ()
-    quote: Annotated[str | None, BeforeValidator(_quote)] = Field(default='"', min_length=1, max_length=1)
+    quote: Annotated[str | None, BeforeValidator(_quote), AfterValidator(_mark)] = Field(default='"', min_length=1, max_length=1)
     skip_lines: int = Field(default=0, ge=0)
+    short_lines: Literal["quarantine", "fill"] = "quarantine"
     nulls: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
     history_starts_on: date | None = None
+    required: bool | None = None
+    freshness_days: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _coherent(self) -> SourceDeclaration:
@@ -129,6 +140,8 @@ class SourceDeclaration(_Part):
             raise ValueError("a fixed-width file needs columns with their places, like {customer_id: 2-6}")
         if isinstance(self.columns, dict) and self.format not in {None, "fixed"}:
             raise ValueError(f"places of columns belong to format: fixed, not to {self.format}")
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both {self.quote!r}")
         if self.table and self.query:
             raise ValueError("give a table or a query, not both")
         if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
@@ -148,9 +161,11 @@ class SourceDeclaration(_Part):
             places=places,
             quote=self.quote,
             skip_lines=self.skip_lines,
+            fill_short=self.short_lines == "fill",
             sheet=self.sheet,
             table=self.table,
             query=self.query,
+            reads=tuple(Path(folder) for folder in self.reads),
         )
 
 
@@ -222,17 +237,36 @@ class Block(_Part):
     one_per: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
+class Controls(_Part):
+    """Comparison of a check with the one before it."""
+
+    max_fall_share: float = Field(default=0.5, ge=0, lt=1)
+
+
+class OwnRule(_Part):
+    """A rule of the analyst's own: an expression that holds for every good row of a table."""
+
+    name: str = Field(pattern=r"^\w[\w -]*$", max_length=60)
+    expression: str
+    severity: Literal["warn", "quarantine", "stop"] = "warn"
+    allowed_share: float = Field(default=0.0, ge=0, le=1)
+    reason: Label | None = None
+
+
 class MappingFile(_Part):
-    """All of a mapping file; with `company` and nothing else, files are named after our tables."""
+    """All of a mapping file; without `sources` and `tables`, files are named after our tables."""
 
     company: Company = Field(default_factory=Company)
     sources: dict[str, SourceDeclaration]
     tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]]
+    controls: Controls = Field(default_factory=Controls)
+    rules: dict[str, Annotated[tuple[OwnRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _by_names(cls, value: Any) -> Any:
-        return {**value, "sources": {}, "tables": {}} if isinstance(value, dict) and set(value) == {"company"} else value
+        by_names = isinstance(value, dict) and value and set(value) <= _BESIDE_TABLES
+        return {**value, "sources": {}, "tables": {}} if by_names else value
 
     @model_validator(mode="after")
     def _some_table(self) -> MappingFile:
@@ -241,8 +275,23 @@ class MappingFile(_Part):
         return self
 
 
-_MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
-_NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block, "columns": ColumnRule, "attributes": Attribute}
+_MODELS: dict[str, type[_Part]] = {
+    "company": Company,
+    "join": Join,
+    "returns": Returns,
+    "label": Label,
+    "controls": Controls,
+    "reason": Label,
+}
+_NAMED: dict[str, type[_Part]] = {
+    "sources": SourceDeclaration,
+    "tables": Block,
+    "columns": ColumnRule,
+    "attributes": Attribute,
+    "rules": OwnRule,
+}
+_BESIDE_TABLES = {"company", "controls", "rules"}
+"""Keys of a mapping whose files are named after our tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,6 +401,19 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             here: Place = ("tables", table, i)
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
+    yield from _rules_wrong(file)
+
+
+def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
+    """Yield the rules of tables that are not there, and names given twice."""
+    for table, rules in file.rules.items():
+        known = tuple(file.tables) or tuple(TABLES)
+        if table not in known:
+            yield ("rules", table), str(ParameterError.unknown("table", table, known))
+        names = [rule.name for rule in rules]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                yield ("rules", table, i, "name"), f"two rules of {table} are named {name!r}; give each a name of its own."
 
 
 def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
@@ -360,6 +422,8 @@ def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tup
     for j, join in enumerate(block.join):
         if join.source not in file.sources:
             yield (*here, "join", j, "source"), str(ParameterError.unknown("source", join.source, file.sources))
+        elif file.sources[join.source].required is False:
+            yield (*here, "join", j, "source"), f"the source {join.source!r} is declared required: false, but this join needs it."
         if join.many and block.key:
             yield (*here, "join", j, "many"), "a join that multiplies rows cannot go with key: file and row, which would repeat."
 

@@ -32,7 +32,7 @@ def lines(rows=1, **columns):
 def split(tmp_path, raw, contract=LINES):
     judged = Judged.of(stage(raw, contract, tmp_path / "staged", zone="UTC"))
     judged = judged.write_kept(tmp_path / "kept.parquet")
-    found = judged.write_quarantine(tmp_path / "faulty.parquet")
+    _, found = judged.write_quarantine(tmp_path / "faulty.parquet")
     faulty = pl.read_parquet(tmp_path / "faulty.parquet") if found else None
     return pl.read_parquet(tmp_path / "kept.parquet"), faulty, found, judged
 
@@ -59,7 +59,8 @@ FAULTS = [
         "transaction_line_id: key of an earlier row, other content",
         "'1'",
     ),
-    (LINES, lines(2, **{BAD: [None, ["(line): more fields than columns, from x"]]}), "line: more fields than columns", None),
+    (LINES, lines(2, **{BAD: [None, ["(long line): 3 fields, and there are 2 columns"]]}), "line: more fields than columns", None),
+    (LINES, lines(2, **{BAD: [None, ["(short line): 1 fields, and there are 2 columns"]]}), "line: fewer fields than columns", None),
     (LINES, lines(2, **{BAD: [None, ["amount_eur: x"]]}), "amount_eur: could not be read", None),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "vat_rate": [0.2, 1.2]}), "vat_rate: over 1", "1.2"),
     (TABLES["products"], pl.LazyFrame({"product_id": ["a", "b"], "price": [0.0, -0.5]}), "price: below 0", "-0.5"),
