@@ -67,7 +67,8 @@ def _all_of(kind: str, first: int, count: int, workers: int) -> int:
 def _sort(fault: str) -> str:
     """Return a fault without what differs from case to case."""
     if fault.startswith("personal value"):
-        return re.sub(r"\S*qzk\S*|\d+|'[^']*'", "_", fault, flags=re.IGNORECASE)[:150]
+        before = fault.lower().partition("...")[2].rpartition("qzk")[0]
+        return fault.partition(":")[0] + " ".join(re.findall(r"[a-z]{2,}", before.rpartition("(first")[0] or before)[-3:])
     return re.sub(r"'[^']*'|\"[^\"]*\"|[\w./-]*/[\w./-]*|\d[\d.,]*", "_", fault)[:110]
 
 

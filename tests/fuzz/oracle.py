@@ -71,7 +71,7 @@ def _accounted(account: dict[str, Any], table: str) -> int:
     report, counts = account["tables"][table], account["counts"]
     apart = counts.get("tables", {}).get(table, {})
     source = counts.get("sources", {}).get(table, {})
-    elsewhere = sum(source.get(name, 0) for name in ("blank_rows",))
+    elsewhere = sum(source.get(name, 0) for name in ("blank_lines",))
     return int(report["rows_read"]) + apart.get("left_out", 0) + apart.get("folded", 0) + elsewhere
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import TYPE_CHECKING
+
+import tables.accounted_lines as accounted_lines
 
 from fuzz import files, mutations
 from fuzz.company import tables
@@ -28,7 +31,17 @@ def case(seed: int, folder: Path) -> list[str]:
         counted[name], sums[name] = known, meant
     share = rng.choice(["1", "1", "1", "0.05"])
     ran = run(["check", str(data), "--out", str(folder / "out"), "--max-quarantine-share", share], folder / "out")
-    return [*faults(ran), *accounts(ran, counted, sums)]
+    return [*faults(ran), *accounts(ran, counted, sums), *(_lines(data, folder / "out") if ran.code != 2 else ())]
+
+
+def _lines(data: Path, out: Path) -> list[str]:
+    """Return what does not add up between the lines of the text files and the account of the check."""
+    if not (out / "tables" / "check.json").is_file():
+        return []
+    texts = {path.name.partition(".")[0]: [path] for path in data.iterdir() if ".csv" in path.name}
+    known = json.loads((out / "tables" / "check.json").read_text("utf-8"))["counts"]["sources"]
+    found = accounted_lines.unaccounted(out, {name: paths for name, paths in texts.items() if name in known})
+    return [f"silent loss: {problem}" for problem in found]
 
 
 def write(path: Path, rows: Rows, rng: Random, *, mutated: bool) -> tuple[int | None, float | None]:
