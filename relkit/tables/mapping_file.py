@@ -63,7 +63,10 @@ def _pairs(value: Any) -> Any:
     """Return join columns as {ours: theirs}."""
     if isinstance(value, dict):
         return value
-    return {name: name for name in _listed(value)}
+    names = _listed(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("name columns by text, as in on: customer_id")
+    return {name: name for name in names}
 
 
 def _quote(value: Any) -> Any:

@@ -27,7 +27,7 @@ class Ran:
         said: what it printed, on both streams.
         written: what it wrote into files that people read, by path.
         raised: the exception that came through, in one line; empty if none did.
-        seconds: wall time.
+        seconds: of the processor.
     """
 
     argv: tuple[str, ...]
@@ -41,11 +41,11 @@ class Ran:
 def run(argv: list[str], out: Path) -> Ran:
     """Run a command in the folder above its results, and collect everything it left."""
     heard = io.StringIO()
-    code, raised, started = None, "", time.perf_counter()
+    code, raised, started = None, "", time.process_time()
     with redirect_stdout(heard), redirect_stderr(heard), chdir(out.parent):
         try:
             code = cli.run(argv)
         except BaseException as error:  # noqa: BLE001  nothing may come through, whatever its class
             raised = f"{type(error).__name__}: {error}"
     written = {str(p.relative_to(out)): p.read_text("utf-8", "replace") for p in out.rglob("*") if p.suffix in READABLE and p.is_file()}
-    return Ran(tuple(argv), code, heard.getvalue(), written, raised, time.perf_counter() - started)
+    return Ran(tuple(argv), code, heard.getvalue(), written, raised, time.process_time() - started)

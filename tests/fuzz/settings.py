@@ -131,7 +131,8 @@ def _flags(folder: Path, rng: Random) -> list[str]:
             str(at_a_shop(folder)) if field == "data" and rng.random() < 0.8 else rng.choice([_needed(name).get(field, "x"), *WORDS])
         )
     words += ["--out", str(out)]
-    for field in rng.sample([f for f in job.model_fields if f not in {*KEPT, *spec.positional}], k=rng.randint(1, 2)):
+    free = [f for f in job.model_fields if f not in {*KEPT, *spec.positional}]
+    for field in rng.sample(free, k=min(len(free), rng.randint(1, 2))):
         flag = (job.model_fields[field].alias or field).replace("_", "-")
         words += [f"--{flag}", rng.choice(WORDS)]
     return words
