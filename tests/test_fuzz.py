@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fuzz import front
 
-SAMPLE = {"tables": range(50), "mappings": range(60), "pipelines": range(45), "settings": range(25), "models": range(20)}
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLE = {"tables": range(25), "mappings": range(35), "pipelines": range(30), "settings": range(55), "models": range(55)}
 """Seeds of each kind."""
 
 

@@ -15,10 +15,9 @@ import model_checks
 import polars as pl
 import tampered_models
 
+from fuzz.documents import parts
 from relkit.errors import RelkitError, StorageError
 from relkit.models import storage
-
-from fuzz.documents import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +112,7 @@ def _leaves(tree: Any) -> list[tuple[Any, ...]]:
     return found
 
 
-def _edited(folder: Path, rng: Random, change: Callable[[Any], Any], numbers: bool) -> str | None:  # noqa: FBT001
+def _edited(folder: Path, rng: Random, change: Callable[[Any], Any], numbers: bool) -> str | None:
     path = folder / "model.json"
     body = json.loads(path.read_text("utf-8"))
     found = [("fields", *leaf) for leaf in _leaves(body["fields"])] if numbers else parts(body)

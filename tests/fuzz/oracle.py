@@ -60,7 +60,8 @@ def accounts(ran: Ran, files: Mapping[str, int | None], sums: Mapping[str, float
                 yield f"silent loss: the file of {table} was read by nobody and is not named"
             continue
         if report["rows_kept"] + report["rows_quarantined"] != report["rows_read"]:
-            yield f"silent loss: {table} {report['rows_kept']} kept + {report['rows_quarantined']} quarantined != {report['rows_read']} read"
+            kept, faulty = report["rows_kept"], report["rows_quarantined"]
+            yield f"silent loss: {table} {kept} kept + {faulty} quarantined != {report['rows_read']} read"
         if rows is not None and rows != (found := _accounted(account, table)):
             yield f"silent loss: {table} has {rows} rows, {found} are accounted for"
         yield from _sums(report, table, sums.get(table))

@@ -42,3 +42,15 @@ def in_a_shop(folder: Path) -> Path:
     """Return a folder of results with tables and features in it."""
     shutil.copytree(_made() / "out", folder / "out")
     return folder / "out"
+
+
+@cache
+def store() -> Path:
+    """Return an empty tracking store, which takes MLflow seconds to make."""
+    from relkit.tracking import runs
+
+    path = _made() / "empty.db"
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{path}"
+    with runs.connected():
+        pass
+    return path

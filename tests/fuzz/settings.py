@@ -5,13 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from relkit.jobs import COMMANDS
-from relkit.running import NO_STEPS, job_class
-
 from fuzz.documents import text_of
 from fuzz.oracle import faults
 from fuzz.prepared import at_a_shop, in_a_shop
 from fuzz.run import run
+from relkit.jobs import COMMANDS
+from relkit.running import NO_STEPS, job_class
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,13 +125,16 @@ def _flags(folder: Path, rng: Random) -> list[str]:
     job, spec = job_class(name), COMMANDS[name]
     out = in_a_shop(folder)
     words = [name]
-    for field in spec.positional:
-        words.append(
-            str(at_a_shop(folder)) if field == "data" and rng.random() < 0.8 else rng.choice([_needed(name).get(field, "x"), *WORDS])
-        )
+    words += [_positional(name, field, folder, rng) for field in spec.positional]
     words += ["--out", str(out)]
     free = [f for f in job.model_fields if f not in {*KEPT, *spec.positional}]
     for field in rng.sample(free, k=min(len(free), rng.randint(1, 2))):
         flag = (job.model_fields[field].alias or field).replace("_", "-")
         words += [f"--{flag}", rng.choice(WORDS)]
     return words
+
+
+def _positional(name: str, field: str, folder: Path, rng: Random) -> str:
+    if field == "data" and rng.random() < 0.8:
+        return str(at_a_shop(folder))
+    return rng.choice([_needed(name).get(field, "x"), *WORDS])

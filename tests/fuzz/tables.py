@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import TYPE_CHECKING
 
-import tables.accounted_lines as accounted_lines
+from tables import accounted_lines
 
 from fuzz import files, mutations
 from fuzz.company import tables
@@ -30,8 +30,10 @@ def case(seed: int, folder: Path) -> list[str]:
         known, meant = write(data / name, rows, rng, mutated=number == 0 or rng.random() < 0.5)
         counted[name], sums[name] = known, meant
     share = rng.choice(["1", "1", "1", "0.05"])
-    ran = run(["check", str(data), "--out", str(folder / "out"), "--max-quarantine-share", share], folder / "out")
-    return [*faults(ran), *accounts(ran, counted, sums), *(_lines(data, folder / "out") if ran.code != 2 else ())]
+    out = folder / "out"
+    words = ["check", str(data), "--out", str(out), "--max-quarantine-share", share]
+    ran = run(words, out, parameters={"data": data, "out": out, "max_quarantine_share": share} if seed % 10 else None)
+    return [*faults(ran), *accounts(ran, counted, sums), *(_lines(data, out) if ran.code != 2 else ())]
 
 
 def _lines(data: Path, out: Path) -> list[str]:
@@ -78,5 +80,5 @@ def _sum(rows: Rows) -> float | None:
         cells = [Decimal(row["net_amount"]) for row in rows]
     except (KeyError, InvalidOperation):
         return None
-    plain = all(cell.is_finite() and cell.as_tuple().exponent == -2 for cell in cells)  # noqa: PLR2004
+    plain = all(cell.is_finite() and cell.as_tuple().exponent == -2 for cell in cells)
     return float(sum(cells)) if plain else None
