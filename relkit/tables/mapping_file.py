@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.periods import FIRST_DAY, LAST_DAY
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
 
@@ -93,7 +94,21 @@ def _places(value: Any) -> Any:
     return found
 
 
+def _as_written(value: Any) -> Any:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
+    return value
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -106,7 +121,7 @@ class Company(_Part):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
 
@@ -133,7 +148,7 @@ class SourceDeclaration(_Part):
     query: str | None = None
     reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     required: bool | None = None
     freshness_days: int | None = Field(default=None, ge=0)
 
