@@ -101,7 +101,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _explained(error: BaseException, where: str) -> RelkitError | None:
-    """Return what is lacking, if the error tells; None for a fault."""
+    """Return the error that names the lack, if the exception tells it; None for a fault."""
     text = "out of memory" if isinstance(error, MemoryError) else str(error)
     for pattern, kind, what, remedy in _WORDS:
         if re.search(pattern, text, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""The command line of the fuzz: which cases run, and what is said of them."""
+"""The command line of the fuzz: which cases run, and what is printed of them."""
 
 from __future__ import annotations
 

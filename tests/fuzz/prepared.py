@@ -28,7 +28,7 @@ def _made() -> Path:
     out = folder / "out"
     for words in (["check", str(folder / "data"), "--max-quarantine-share", "1"], ["features"]):
         ran = run([*words, "--out", str(out)], out)
-        assert ran.code == 0, ran.said
+        assert ran.code == 0, ran.printed
     return folder
 
 

@@ -26,7 +26,7 @@ class Ran:
     Attributes:
         argv: its words.
         code: its exit code; None if an exception came through.
-        said: what it printed, on both streams.
+        printed: what it printed, on both streams.
         written: what it wrote into files that people read, by path.
         raised: the exception that came through, in one line; empty if none did.
         seconds: of the processor.
@@ -34,7 +34,7 @@ class Ran:
 
     argv: tuple[str, ...]
     code: int | None
-    said: str
+    printed: str
     written: dict[str, str]
     raised: str
     seconds: float
