@@ -32,6 +32,7 @@ BASE = {
     "masking",
     "traces",
     "scalars",
+    "json_text",
     "score_kinds",
     "file_column",
 }
@@ -53,6 +54,7 @@ RELKIT = {
     "masking": set(),
     "traces": {"errors", "masking", "shapes"},
     "scalars": {"errors"},
+    "json_text": set(),
     "score_kinds": {"units"},
     "file_column": {"texts"},
     "declarations": {"errors", "limits"},
@@ -219,6 +221,7 @@ def test_a_job_imports_rooms_only_when_it_runs() -> None:
         "commands",
         "cards",
         "masking",
+        "json_text",
         "jobs",
         "__version__",
     }
