@@ -50,10 +50,20 @@ def run(argv: list[str]) -> int:
         0.1.0
         0
     """
+    return guarded(lambda: build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value"), argv)
+
+
+def guarded(act: Callable[[], Any], argv: Sequence[str]) -> int:
+    """Return the exit code of an act; an exception becomes one line on stderr, and with --json an object on stdout.
+
+    Args:
+        act: runs the command and returns its exit code.
+        argv: the words of the command.
+    """
     from cyclopts import CycloptsError
 
     try:
-        code = build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        code = act()
         sys.stdout.flush()
     except CycloptsError as error:
         return _refuse(_misused(error), 2, argv)

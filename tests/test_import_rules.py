@@ -27,6 +27,7 @@ BASE = {
     "units",
     "limits",
     "boundary",
+    "extremes",
     "shapes",
     "masking",
     "traces",
@@ -47,7 +48,8 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
-    "boundary": {"errors", "masking"},
+    "boundary": {"errors", "masking", "traces"},
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": {"errors", "masking", "shapes"},
@@ -88,6 +90,7 @@ OUTSIDE = {
     "units": set(),
     "limits": set(),
     "boundary": set(),
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": set(),
@@ -209,6 +212,7 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
     light = {
         "errors",
+        "extremes",
         "texts",
         "units",
         "progress",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import ParameterError, TableError
+from relkit.limits import beyond, limit
 from relkit.tables import casting, id_forms
 from relkit.tables.block_questions import questions_about
 from relkit.tables.casting import Kind, Style
@@ -203,8 +204,17 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
         fate = "kept, with nulls" if join.unmatched == "keep" else "left out"
         notes.append(f"{name}: rows without a match in {join.source} by {key_columns}: {lonely:,}; they are {fate}.")
     if len(repeated):
+        _refuse_growth(left, repeated, keys, where)
         notes.append(f"{name}: joining {join.source} gives some rows more than once, as many: true allows.")
     return notes
+
+
+def _refuse_growth(left: pl.LazyFrame, repeated: pl.DataFrame, keys: list[str], where: str) -> None:
+    """Refuse a join that would multiply rows beyond the limit, counted by key before it is made."""
+    counted = left.group_by(keys).agg(pl.len().alias("rows")).join(repeated.lazy(), on=keys)
+    added = counted.select((pl.col("rows").cast(pl.Float64) * (pl.col("len") - 1)).sum()).collect(engine="streaming").item()
+    if added > limit("joined_rows"):
+        raise beyond("joined_rows", where=f"{where}: joining would add {added:,.0f} rows", error=TableError)
 
 
 def _outputs(

@@ -178,6 +178,23 @@ def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     assert read.counts["tables"]["transactions"]["rows"] == 6
 
 
+def test_a_join_that_is_meant_is_refused_beyond_the_limit(tmp_path, monkeypatch):
+    twice = SHOPS + "1,Paris,2022-01-01,1\n"
+    block = """\
+  transactions:
+    from: sales
+    join: {source: shops, on: {shop: id}, many: true}
+    columns: {transaction_line_id: "concat(no, '-', name)", transaction_id: no, occurred_at: day, net_amount: amount}
+"""
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "1")
+    with pytest.raises(
+        TableError, match=r"joining would add 2 rows: what a join with many: true adds is limited to 1 rows.*RELKIT_MAX_JOINED"
+    ):
+        tables(tmp_path, block, shops__csv=twice)
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "2")
+    assert len(tables(tmp_path, block, shops__csv=twice).frames["transactions"].collect()) == 6
+
+
 def test_one_per_keeps_the_first_row_and_all_that_could_not_be_read(tmp_path):
     text = "id,born\nx,1980\nx,1981\ny,1990\n,19x0\n,19y0\n"
     block = "  customers: {from: shops, one_per: customer_id, columns: {customer_id: id, birth_year: born}}\n"
