@@ -1,4 +1,4 @@
-"""Rows on one fact that disagree: kept whatever their order, counted, said, and the more restrictive one holds where they are read."""
+"""Rows on one fact that disagree: kept whatever their order, counted, reported, and the more restrictive one holds for readers."""
 
 from __future__ import annotations
 
