@@ -15,6 +15,7 @@ from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
+    from relkit.tables.mapping import SourceFiles
 
 
 _MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot", "paths": "grouped path"}
@@ -40,16 +41,21 @@ class CheckTables(Job):
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the files read, including the mapping."""
-        return self._sources()[0]
+        found = self._sources()
+        return found.files if found else ()
 
     def state(self) -> str:
-        """Return a new value each time if a database is read, whose changes cannot be detected from outside.
+        """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-        A mapping that states how fresh its sources must be gives another value each day.
+        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources
+        must be gives another value each day.
         """
-        if self._sources()[1]:
+        found = self._sources()
+        if found is None:
+            return ""
+        if found.has_database:
             return uuid.uuid4().hex
-        return f"{datetime.now(UTC):%Y-%m-%d}" if self._ages() else ""
+        return "\n".join([*found.unread, *([f"{datetime.now(UTC):%Y-%m-%d}"] if self._ages() else [])])
 
     def _ages(self) -> bool:
         """Return True if the mapping states how fresh its sources must be."""
@@ -61,13 +67,13 @@ class CheckTables(Job):
             return False  # run() reports the error
         return stated is not None and any(source.freshness_days is not None for source in stated.file.sources.values())
 
-    def _sources(self) -> tuple[tuple[Path, ...], bool]:
+    def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files
 
         try:
             return source_files(self.data, self.mapping)
         except RelkitError:
-            return (), False  # run() reports the error
+            return None  # run() reports the error
 
     def verify(self) -> None:
         """Refuse a mapping file that does not exist."""
@@ -75,7 +81,8 @@ class CheckTables(Job):
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Read, validate, write tables, quarantine and facts."""
+        """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
+        from relkit.reports.check_page import write_check_pages
         from relkit.tables.reading import read_tables
 
         self.verify()
@@ -87,11 +94,12 @@ class CheckTables(Job):
             is_gate=self.gate,
             progress=progress,
         )
+        pages = write_check_pages(self.out_dir, self.programme)
         return Result(
             job=self.command,
             passed=report.passed,
             counts={"tables": {name: _counts(table) for name, table in report.tables.items()}, "sources": report.counts},
-            paths=report.paths,
+            paths={**report.paths, "page": pages["en"], "page_fr": pages["fr"]},
             warnings=report.warnings,
             sentences=_sentences(report),
             details={"headline": report.headline, "notes": list(report.notes), "refusals": list(report.refusals)},

@@ -15,9 +15,10 @@ from relkit.errors import ParameterError, TableError
 from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.expressions import Scope, Value, as_number, column, compile_expression
+from relkit.tables.file_columns import exactly
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Block, ColumnRule, Join, Mapping
-from relkit.tables.opened_file import SURPLUS
-from relkit.tables.schemas import BAD, ROW, SOURCE, TABLES
+from relkit.tables.opened_file import FIELDS
+from relkit.tables.schemas import BAD, LONG, ROW, SHORT, SOURCE, TABLES
 from relkit.tables.sources import STEM, Source, count_rows
 
 _SIGNED = ("quantity", "net_amount", "discount_amount", "margin_amount")
@@ -71,10 +72,10 @@ def read_block(mapping: Mapping, sources: dict[str, Source], table: str, positio
     keep, unread = _where(block, replace(scope, where=mapping.at(*here, "where")))
     frame = frame.with_columns(**scope.made)
     if keep is not None:
-        frame = frame.filter(keep)
+        frame = frame.filter(keep | pl.col(FIELDS).is_not_null())  # of a line at fault, no condition can be read
     made = frame.with_columns(expr.alias(_ours(name)) for name, expr in outputs.items())
     ours = [pl.col(_ours(name)).alias(name) for name in outputs]
-    selected = made.select(*ours, _bad([*entries, *unread]).alias(BAD), pl.col(SOURCE), pl.col(ROW))
+    selected = made.select(*ours, _bad([*entries, *unread], len(source.columns)).alias(BAD), pl.col(SOURCE), pl.col(ROW))
     try:
         selected.collect_schema()
     except pl.exceptions.PolarsError as error:
@@ -92,9 +93,9 @@ def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str) -> tu
     source, nulls = sources[name], list(mapping.file.sources[name].nulls)
     schema = source.frame.collect_schema()
     texts = [column for column in source.columns if nulls and schema[column] == pl.String]
-    frame = source.frame.with_columns(pl.when(~pl.col(n).str.strip_chars().is_in(nulls)).then(pl.col(n)).alias(n) for n in texts)
+    frame = source.frame.with_columns(pl.when(~exactly(n).str.strip_chars().is_in(nulls)).then(exactly(n)).alias(n) for n in texts)
     style = _style(mapping, source)
-    return frame, {n: Value(pl.col(n), casting.kind_of(schema[n]), style=style) for n in (*source.columns, SOURCE, ROW)}
+    return frame, {n: Value(exactly(n), casting.kind_of(schema[n]), style=style) for n in (*source.columns, SOURCE, ROW)}
 
 
 def _joined(
@@ -114,9 +115,11 @@ def _joined(
     keys = [f"_key_{i}" for i in range(len(join.on))]
     own = [column(ours, ours_scope) for ours in join.on]
     foreign = [column(their, their_scope) for their in join.on.values()]
-    named = [pl.col(n).alias(f"{join.source}.{n}") for n in sources[join.source].columns]
+    named = [exactly(n).alias(f"{join.source}.{n}") for n in sources[join.source].columns]
     frame = frame.with_columns(casting.text(v.expr, v.kind).alias(key) for key, v in zip(keys, own, strict=True))
-    right = other.select(*(casting.text(v.expr, v.kind).alias(key) for key, v in zip(keys, foreign, strict=True)), *named)
+    right = other.filter(pl.col(FIELDS).is_null()).select(
+        *(casting.text(v.expr, v.kind).alias(key) for key, v in zip(keys, foreign, strict=True)), *named
+    )
     notes.extend(_join_notes(frame, right, keys, name, join, where))
     how = "left" if join.unmatched == "keep" else "inner"
     frame = frame.join(right, on=keys, how=how, maintain_order="left_right").drop(keys)  # type: ignore[arg-type]
@@ -205,7 +208,7 @@ def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope) -> tuple[pl.Exp
     can_fail = (value.kind == "text" and wanted != "text" and value.literal is None) or (value.kind == "decimal" and wanted == "integer")
     made = pl.col(_ours(name))
     texts = [pl.when(casting.misread(value.expr, value.kind, made)).then(value.expr.cast(pl.String))] if can_fail else []
-    texts += [pl.when(flag & made.is_null()).then(pl.col(source).cast(pl.String)) for source, flag in value.faults.items()]
+    texts += [pl.when(flag & made.is_null()).then(exactly(source).cast(pl.String)) for source, flag in value.faults.items()]
     return read, [pl.concat_str(pl.lit(f"{name}: "), pl.coalesce(texts).str.slice(0, _LONGEST_ENTRY))] if texts else []
 
 
@@ -226,13 +229,15 @@ def _where(block: Block, scope: Scope) -> tuple[pl.Expr | None, list[pl.Expr]]:
     for name, flag in value.faults.items():
         unread = flag & value.expr.is_null()
         keep = keep | unread
-        entries.append(pl.when(unread).then(pl.concat_str(pl.lit(f"{name}: "), pl.col(name).cast(pl.String).str.slice(0, _LONGEST_ENTRY))))
+        entries.append(pl.when(unread).then(pl.concat_str(pl.lit(f"{name}: "), exactly(name).cast(pl.String).str.slice(0, _LONGEST_ENTRY))))
     return keep, entries
 
 
-def _bad(entries: list[pl.Expr]) -> pl.Expr:
-    surplus = pl.concat_str(pl.lit("(line): more fields than columns, from "), pl.col(SURPLUS).str.slice(0, _LONGEST_ENTRY))
-    alike = [surplus, *entries]
+def _bad(entries: list[pl.Expr], width: int) -> pl.Expr:
+    found = pl.concat_str(pl.col(FIELDS), pl.lit(f" fields, and there are {width} columns"))
+    long = pl.when(pl.col(FIELDS) > width).then(pl.concat_str(pl.lit(f"{LONG}: "), found))
+    short = pl.when(pl.col(FIELDS) < width).then(pl.concat_str(pl.lit(f"{SHORT}: "), found))
+    alike = [long, short, *entries]
     wrong = pl.any_horizontal(entry.is_not_null() for entry in alike)
     return pl.when(wrong).then(pl.concat_list(alike).list.drop_nulls())
 

@@ -77,6 +77,23 @@ def vanished(before: Sequence[ControlTotal], now: Sequence[ControlTotal]) -> tup
     return tuple(dict.fromkeys(total.source for total in before if total.source not in present))
 
 
+def is_complete(month: str, own: ControlTotal) -> bool:
+    """Return True if the rows of a source reach from the first to the last day of a month.
+
+    Args:
+        month: like 2025-06.
+        own: whole of the source.
+
+    Examples:
+        >>> own = ControlTotal(source="till", month=UNDATED, rows=9, first="2025-01-01", last="2025-06-29")
+        >>> is_complete("2025-05", own), is_complete("2025-06", own)
+        (True, False)
+    """
+    year, number = (int(part) for part in month.split("-"))
+    begins, ends = f"{month}-01", f"{month}-{monthrange(year, number)[1]}"
+    return ends <= (own.last or "") and (own.first or ends) <= begins
+
+
 def _of_source(
     table: str,
     wholes: tuple[ControlTotal, ControlTotal],
@@ -105,18 +122,12 @@ def _is_cut(month: str, old: ControlTotal, new: ControlTotal) -> bool:
 
 def _mean(months: dict[str, ControlTotal], own: ControlTotal) -> ControlTotal | None:
     """Return the mean complete month; None without one."""
-    complete = [total for month, total in months.items() if month != UNDATED and _is_complete(month, own)]
+    complete = [total for month, total in months.items() if month != UNDATED and is_complete(month, own)]
     if not complete:
         return None
     names = dict.fromkeys(name for total in complete for name in total.money)
     money = {name: round(sum(total.money.get(name, 0.0) for total in complete) / len(complete), 2) for name in names}
     return ControlTotal(source=own.source, month=UNDATED, rows=round(sum(t.rows for t in complete) / len(complete)), money=money)
-
-
-def _is_complete(month: str, own: ControlTotal) -> bool:
-    year, number = (int(part) for part in month.split("-"))
-    begins, ends = f"{month}-01", f"{month}-{monthrange(year, number)[1]}"
-    return ends <= (own.last or "") and (own.first or ends) <= begins
 
 
 def _fallen(table: str, month: str, old: ControlTotal, new: ControlTotal, *, most: float, is_mean: bool = False) -> list[Fall]:

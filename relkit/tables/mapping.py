@@ -19,11 +19,13 @@ from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
 from relkit.tables.own_rules import CompiledRule, compile_rules
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unmapped_files import unmapped_files
+from relkit.tables.unread_files import unread_notes, unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -68,7 +70,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -85,12 +88,12 @@ class SourceTables:
         freshness_days: days that the newest row of a source may be old, by source.
         origins: source by name of file, by table.
         columns: types of the columns of each source, by source; those of texts are "text".
-        absent: remarks on sources that are not required and not there.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
     """
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -109,7 +112,6 @@ class SourceTables:
     freshness_days: dict[str, int] = field(default_factory=dict)
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    absent: tuple[Remark, ...] = ()
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -151,8 +153,12 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
+    path = _path(place, mapping)
     stated = stated_mapping(data, mapping)
-    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, progress)
+    if stated is None or not stated.file.tables:
+        reading = _by_names(place, stated)
+    else:
+        reading = _by_mapping(place, stated, path, progress)
     blocks = [
         read_block(reading.mapping, reading.sources, table, i)
         for table, given in reading.mapping.file.tables.items()
@@ -164,38 +170,71 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
 
 def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
     """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
-    path = mapping if mapping is not None else DataPlace.of(data).default_mapping()
+    path = _path(DataPlace.of(data), mapping)
     return None if path is None else load_mapping(path)
 
 
-def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
-    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+def _path(place: DataPlace, mapping: Path | None) -> Path | None:
+    return mapping if mapping is not None else place.default_mapping()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Files from which `read_source_tables` would read, without reading them.
+
+    Attributes:
+        files: those read, the mapping among them.
+        has_database: whether a database is read, too.
+        unread: names of what is found beside them and not read, which the check reports.
+    """
+
+    files: tuple[Path, ...]
+    has_database: bool
+    unread: tuple[str, ...] = ()
+
+
+def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
+    """Return the files that `read_source_tables` reads, and those that it names as unread; arguments as there.
 
     Raises:
         TableError: a file is missing.
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
-    stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    path, stated = _path(place, mapping), stated_mapping(data, mapping)
+    if stated is None or not stated.file.tables:
+        named = sources_by_names(place)
+        declared, unread = named.declared, named.unread
+    else:
+        used = _used(stated.file)
+        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
+        unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
-    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+    return SourceFiles(
+        files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
+        has_database=None in found,
+        unread=tuple(each.name for each in unread),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reading:
-    """A mapping, the sources it opened, what there is to say of them, and the sources that are absent and may be."""
+    """A mapping, the sources it opened, what there is to say of them."""
 
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
-    absent: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
-def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
-    used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+def _used(file: MappingFile) -> set[str]:
+    """Return the names of the sources that a table reads."""
+    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+
+
+def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
+    used = _used(mapping.file)
     sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
         if name not in used and not declared.required:
@@ -210,18 +249,22 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
             continue
         sources[name] = source
         notes.extend(source.notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes, absent=tuple(absent))
+    unread, passed_over = unmapped_files(place, mapping.file, path)
+    notes.extend(unread_notes(unread, passed_over))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=(*absent, *unread_remarks(unread)))
 
 
 def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
-    declared = declared_by_names(place)
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     given = {} if stated is None else {"company": stated.file.company, "controls": stated.file.controls, "rules": stated.file.rules}
     file = MappingFile(sources=declared, tables=blocks, **given)
     declaration, name = (None, str(place)) if stated is None else (stated.declaration, stated.name)
-    return _Reading(mapping=Mapping(file=file, declaration=declaration, name=name), sources=sources, notes=notes)
+    mapping = Mapping(file=file, declaration=declaration, name=name)
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(named.unread))
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
@@ -238,6 +281,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames=_joined(frames),
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -256,7 +300,6 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
-        absent=reading.absent,
     )
 
 
@@ -333,13 +376,20 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
         facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        rows, repeats = facts["rows"], facts.get("duplicates", 0)
         if repeats:
             reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
     return found
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

@@ -52,11 +52,13 @@ def remark_on_absent(name: str, tables: Sequence[str]) -> Remark:
         name: of the source.
         tables: that it feeds.
     """
-    listed, listed_fr = " and ".join(tables) or "no table", " et ".join(tables) or "aucune table"
+    go, font = ("go", "se passent") if len(tables) > 1 else ("goes", "se passe")
+    la = "les tables" if len(tables) > 1 else "la table"
     return Remark(
         "source_absent",
-        f"{name}: its files are absent or have no row, and it is not required; {listed} is read without it.",
-        f"{name} : ses fichiers sont absents ou vides, et cette source n’est pas obligatoire ; {listed_fr} : lecture sans elle.",
+        f"{name}: its files are absent or have no row. It is not required, so {' and '.join(tables)} {go} without its rows.",
+        f"{name} : ses fichiers sont absents ou vides. Cette source n’étant pas obligatoire, {la} {' et '.join(tables)} {font} de ses "
+        "lignes.",
     )
 
 

@@ -18,7 +18,7 @@ import polars as pl
 from relkit.contracts import INSTANT, Column, Contract, Rule
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
-from relkit.tables.schemas import BAD, OPEN_PERSONAL, ROW, SOURCE
+from relkit.tables.schemas import BAD, LONG, OPEN_PERSONAL, ROW, SHORT, SOURCE
 from relkit.tables.staging import INDEX, Staged, write_table
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ _OWN = "own|"
 """Beginning of the names that rules of analysts have in a schema."""
 _READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
 _DAY_REMEDY = 'Declare in the mapping how it is written, for example {{column: {0}, format: "%d/%m/%Y"}}.'
+_SHORT_REMEDY = "If the exporter leaves out empty fields at the end of a line, declare short_lines: fill for the source."
+_LONG_REMEDY = "A delimiter inside a field that is not quoted: have it exported with quotes."
+_LINES = {LONG: "line: more fields than columns", SHORT: "line: fewer fields than columns"}
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
 
 
@@ -299,8 +302,8 @@ def unreadable(contract: Contract, name: str) -> str:
         >>> unreadable(TABLES["transactions"], "net_amount")
         'net_amount: not a number'
     """
-    if name == "(line)":
-        return "line: more fields than columns"
+    if name in _LINES:
+        return _LINES[name]
     if name not in contract.names:
         return f"{name}: could not be read"
     kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
@@ -371,6 +374,8 @@ def _undeclared(name: str, staged: Staged) -> Rule:
     """Return the rule that follows from a column or the key, with its columns and what to do about it."""
     of, _, fault = name.partition(": ")
     columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
+    if of == "line":
+        return Rule(name=name, columns=(), broken=pl.lit(value=False), remedy=_SHORT_REMEDY if name == _LINES[SHORT] else _LONG_REMEDY)
     remedies = {"not": _READ_REMEDY, "none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
     remedy = _DAY_REMEDY.format(of) if fault in {"not a day", "not an instant"} else remedies.get(fault.split(" ", 1)[0], "")
     return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedy)

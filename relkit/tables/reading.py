@@ -116,8 +116,9 @@ def validate_tables(
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
-    moment, history = now or datetime.now(UTC), read_history(out)
+    moment = now or datetime.now(UTC)
     with _workshop(out) as folder:
+        history = read_history(out)
         reports = {}
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
         for place, (name, raw) in enumerate(frames.items()):
@@ -287,24 +288,28 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     write_facts(tables, facts)
     alarms = _alarms(reports, sources, facts, gate)
     refusals = (*_refusals(reports, gate.share), *(alarm.en for alarm in alarms if gate.is_closed_by_alarms))
-    doubtful = (*sources.absent, *damaged_history(len(gate.history.damaged)), *doubts(TableSet.open(tables)))
+    doubtful = (*damaged_history(len(gate.history.damaged)), *doubts(TableSet.open(tables)))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*(remark.en for remark in alarms), *_warnings(reports), *(remark.en for remark in doubtful)),
+        warnings=(
+            *(remark.en for remark in (*alarms, *sources.remarks)),
+            *_warnings(reports),
+            *(remark.en for remark in doubtful),
+        ),
         notes=sources.notes,
         counts=sources.counts,
-        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *alarms, *doubtful)),
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *alarms, *sources.remarks, *doubtful)),
         alarms=alarms,
         columns=sources.columns,
         paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )
     write_remarks(tables / FILE, report.remarks)
-    content = _json(report, gate.share)
+    content = _json(report, gate.share, sources.max_fall_share)
     (tables / CHECK).write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     return report, parts_of(content)
 
@@ -373,7 +378,7 @@ def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
     }
 
 
-def _json(report: ReadReport, share: float) -> dict[str, Any]:
+def _json(report: ReadReport, share: float, fall_share: float) -> dict[str, Any]:
     return {
         "format": 1,
         "passed": report.passed,
@@ -385,6 +390,7 @@ def _json(report: ReadReport, share: float) -> dict[str, Any]:
         "notes": list(report.notes),
         "counts": report.counts,
         **_data_of(report.tables, report.columns, report.facts),
+        "max_fall_share": fall_share,
         "alarms": [alarm.code for alarm in report.alarms],
     }
 

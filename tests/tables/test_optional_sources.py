@@ -37,8 +37,8 @@ def test_without_a_word_a_missing_source_is_an_error_as_it_was(data):
 def test_a_source_that_is_not_required_is_left_out_with_its_table_and_a_warning(data):
     tables = read_source_tables(declared(data, cards="false"))
     assert list(tables.frames) == ["transactions"]
-    (remark,) = tables.absent
-    assert remark.en == "cards: its files are absent or have no row, and it is not required; customers is read without it."
+    (remark,) = tables.remarks
+    assert remark.en == "cards: its files are absent or have no row. It is not required, so customers goes without its rows."
     assert source_files(data) == ((data / "mapping.yaml", data / "till.csv"), False)
 
 
@@ -60,7 +60,7 @@ def test_a_source_that_is_there_is_read_whatever_is_declared(data):
     (data / "cards.csv").write_text("id\np\n")
     for word in ("null", "true", "false"):
         tables = read_source_tables(declared(data, cards=word))
-        assert (sorted(tables.frames), tables.absent) == (["customers", "transactions"], ())
+        assert (sorted(tables.frames), tables.remarks) == (["customers", "transactions"], ())
 
 
 def test_a_missing_required_source_is_named(data):
