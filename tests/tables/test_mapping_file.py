@@ -105,7 +105,7 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("score: points", "my score: points", "line 25, column 9: 'my score' cannot name an attribute"),
         ("    returns:", "    attributes: {a: b}\n    returns:", "line 19, column 5: attributes belong to customer_snapshots."),
         ("    - from: shops", "    - from: shops\n      returns: {where: x}", "returns belong to transactions."),
-        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from."),
+        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from, status, ended_on."),
         ("score: points", "score: {column: points, role: outcome}", "the role outcome needs the type yes_no, number or integer; score is of type text."),
         ("    key: file and row", "    one_per: client\n    key: file and row", "line 11, column 5: one_per names 'client', which is not among the columns."),
         ("on: shop}", "on: shop, many: true}", "line 12, column 37: a join that multiplies rows cannot go with key: file and row, which would repeat."),
