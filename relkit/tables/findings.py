@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.remarks import Remark
+    from relkit.tables.control_totals import ControlTotal
+    from relkit.tables.own_rules import RuleReport
     from relkit.tables.table_set import TableFacts
 
 
@@ -21,7 +23,9 @@ class Finding:
         rows: how many.
         source: file of the first such row.
         row: its number in that file, 1 for the first row of data.
-        value: its value there; None if that is personal data.
+        value: its value there, or its shape; None if there is nothing to show.
+        column: column, or columns, of the file, in words.
+        why: the value fails, "" if the rule says it.
         remedy: what to do, one sentence.
 
     Examples:
@@ -34,12 +38,15 @@ class Finding:
     source: str = ""
     row: int | None = None
     value: str | None = None
+    column: str = ""
+    why: str = ""
     remedy: str = ""
 
     def __str__(self) -> str:
         """Return the finding in one clause: the rule, the rows, the first of them."""
         where = f"row {self.row:,} of {self.source}" if self.row is not None else ""
-        first = ", ".join(part for part in (where, self.value) if part)
+        value = ": ".join(part for part in (self.value, self.why) if part)
+        first = ", ".join(part for part in (where, self.column, value) if part)
         return f"{self.rule}: {counted(self.rows)}" + (f" (first: {first})" if first else "")
 
 
@@ -82,6 +89,9 @@ class TableReport:
     rules: tuple[Finding, ...] = ()
     unlikely: tuple[Finding, ...] = ()
     sums: dict[str, Reconciliation] = field(default_factory=dict)
+    own_rules: tuple[RuleReport, ...] = ()
+    totals: tuple[ControlTotal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def rows_quarantined(self) -> int:
@@ -120,6 +130,8 @@ class ReadReport:
         warnings: sentences about unlikely or missing values.
         notes: on what was detected about the sources.
         remarks: those of them that affect how numbers are to be read, in both languages.
+        alarms: remarks on what fell, vanished, changed or is stale, and on declared rules; they fail the check if it is a gate.
+        columns: types of the columns of each source.
         counts: made by the sources and the mapping.
         paths: written; tables (folder), check (file), quarantine_<table> (files).
     """
@@ -134,6 +146,8 @@ class ReadReport:
     counts: dict[str, Any]
     paths: dict[str, Path]
     remarks: tuple[Remark, ...] = ()
+    alarms: tuple[Remark, ...] = ()
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def counted(rows: int, noun: str = "row") -> str:
@@ -156,9 +170,11 @@ def plain(report: TableReport) -> dict[str, Any]:
         "rules": {finding.rule: _detail(finding) for finding in report.rules},
         "unlikely": {finding.rule: _detail(finding) for finding in report.unlikely},
         "sums": {name: sums.plain() for name, sums in report.sums.items()},
+        "own_rules": {rule.name: rule.plain() for rule in report.own_rules},
     }
 
 
 def _detail(finding: Finding) -> dict[str, Any]:
-    first = {"source": finding.source, "row": finding.row, "value": finding.value} if finding.row is not None else None
+    about = ("source", "row", "column", "value", "why")
+    first = {name: getattr(finding, name) for name in about} if finding.row is not None else None
     return {"rows": finding.rows, "first": first, "remedy": finding.remedy}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,12 +17,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.periods import FIRST_DAY, LAST_DAY
+from relkit.tables.ended_contracts import EndedWithoutDay
+from relkit.tables.id_forms import IdForm
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
+from relkit.tables.sentinels import DAYS as SENTINELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Place = tuple[str | int, ...]
 
@@ -40,12 +44,33 @@ _OUTCOME_TYPES = ("yes_no", "number", "integer")
 """The types of outcomes: of products taken yes_no, of campaigns any of them."""
 
 
+_NO_PLACES = ("localtime", "posixrules", "Factory", "posix/", "right/", "SystemV/")
+"""Files among the zones that depend on the machine, or are of no place."""
+
+
 def _zone(name: str) -> str:
+    if name.startswith(_NO_PLACES):
+        raise ValueError("this is a file of the machine and no IANA time zone, like Europe/Paris")
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        pl.Series([], dtype=pl.Datetime("us")).dt.replace_time_zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise ValueError("this is not an IANA time zone, like Europe/Paris") from error
     return name
+
+
+def _known_at(value: str) -> str:
+    if value not in {"as_of", "later"}:
+        try:
+            date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write as_of, later, or a day of the calendar like 2024-01-31") from error
+    return value
+
+
+def _as_written(value: Any) -> Any:
+    """Return a day that YAML has read as the text that it was."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _listed(value: Any) -> Any:
@@ -63,7 +88,10 @@ def _pairs(value: Any) -> Any:
     """Return join columns as {ours: theirs}."""
     if isinstance(value, dict):
         return value
-    return {name: name for name in _listed(value)}
+    names = _listed(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("name columns by text, as in on: customer_id")
+    return {name: name for name in names}
 
 
 def _quote(value: Any) -> Any:
@@ -90,7 +118,21 @@ def _places(value: Any) -> Any:
     return found
 
 
+def _as_written(value: Any) -> Any:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
+    return value
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -103,9 +145,12 @@ class Company(_Part):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
+    sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
+    contract_ended_without_day: EndedWithoutDay = "quarantine"
+    contract_ended_statuses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class SourceDeclaration(_Part):
@@ -128,8 +173,11 @@ class SourceDeclaration(_Part):
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
+    required: bool | None = None
+    freshness_days: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _coherent(self) -> SourceDeclaration:
@@ -143,6 +191,8 @@ class SourceDeclaration(_Part):
             raise ValueError("give a table or a query, not both")
         if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
             raise ValueError("give one of files, url and url_from")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
     def options(self) -> ReadOptions:
@@ -162,6 +212,7 @@ class SourceDeclaration(_Part):
             sheet=self.sheet,
             table=self.table,
             query=self.query,
+            reads=tuple(Path(folder) for folder in self.reads),
         )
 
 
@@ -175,11 +226,16 @@ class ColumnRule(_Part):
     format: str | None = None
     zone: Zone | None = None
     precision: Literal["day", "month", "year"] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = Field(default=None, max_length=1)
+    id_form: IdForm | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
         if sum(x is not None for x in (self.read, self.column, self.expression, self.constant)) != 1:
             raise ValueError("give one of column, expression and constant")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
 
@@ -199,7 +255,7 @@ class Attribute(ColumnRule):
     unit: str = ""
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
-    known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
+    known_at: Annotated[str, BeforeValidator(_as_written), AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 
@@ -233,17 +289,36 @@ class Block(_Part):
     one_per: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
+class Controls(_Part):
+    """Comparison of a check with the one before it."""
+
+    max_fall_share: float = Field(default=0.5, ge=0, lt=1)
+
+
+class OwnRule(_Part):
+    """A rule of the analyst's own: an expression that holds for every good row of a table."""
+
+    name: str = Field(pattern=r"^\w[\w -]*$", max_length=60)
+    expression: str
+    severity: Literal["warn", "quarantine", "stop"] = "warn"
+    allowed_share: float = Field(default=0.0, ge=0, le=1)
+    reason: Label | None = None
+
+
 class MappingFile(_Part):
-    """All of a mapping file; with `company` and nothing else, files are named after our tables."""
+    """All of a mapping file; without `sources` and `tables`, files are named after our tables."""
 
     company: Company = Field(default_factory=Company)
     sources: dict[str, SourceDeclaration]
     tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]]
+    controls: Controls = Field(default_factory=Controls)
+    rules: dict[str, Annotated[tuple[OwnRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _by_names(cls, value: Any) -> Any:
-        return {**value, "sources": {}, "tables": {}} if isinstance(value, dict) and set(value) == {"company"} else value
+        by_names = isinstance(value, dict) and value and set(value) <= _BESIDE_TABLES
+        return {**value, "sources": {}, "tables": {}} if by_names else value
 
     @model_validator(mode="after")
     def _some_table(self) -> MappingFile:
@@ -252,8 +327,23 @@ class MappingFile(_Part):
         return self
 
 
-_MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
-_NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block, "columns": ColumnRule, "attributes": Attribute}
+_MODELS: dict[str, type[_Part]] = {
+    "company": Company,
+    "join": Join,
+    "returns": Returns,
+    "label": Label,
+    "controls": Controls,
+    "reason": Label,
+}
+_NAMED: dict[str, type[_Part]] = {
+    "sources": SourceDeclaration,
+    "tables": Block,
+    "columns": ColumnRule,
+    "attributes": Attribute,
+    "rules": OwnRule,
+}
+_BESIDE_TABLES = {"company", "controls", "rules"}
+"""Keys of a mapping whose files are named after our tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,6 +453,19 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             here: Place = ("tables", table, i)
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
+    yield from _rules_wrong(file)
+
+
+def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
+    """Yield the rules of tables that are not there, and names given twice."""
+    for table, rules in file.rules.items():
+        known = tuple(file.tables) or tuple(TABLES)
+        if table not in known:
+            yield ("rules", table), str(ParameterError.unknown("table", table, known))
+        names = [rule.name for rule in rules]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                yield ("rules", table, i, "name"), f"two rules of {table} are named {name!r}; give each a name of its own."
 
 
 def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
@@ -371,6 +474,8 @@ def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tup
     for j, join in enumerate(block.join):
         if join.source not in file.sources:
             yield (*here, "join", j, "source"), str(ParameterError.unknown("source", join.source, file.sources))
+        elif file.sources[join.source].required is False:
+            yield (*here, "join", j, "source"), f"the source {join.source!r} is declared required: false, but this join needs it."
         if join.many and block.key:
             yield (*here, "join", j, "many"), "a join that multiplies rows cannot go with key: file and row, which would repeat."
 

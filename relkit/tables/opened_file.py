@@ -38,7 +38,8 @@ class ReadOptions:
         fill_short: whether the fields that a short line lacks are empty, instead of the line being at fault.
         sheet: of a workbook; None is its only or first one.
         table: of a database.
-        query: of a database, instead of a table.
+        query: of a database, instead of a table: one SELECT.
+        reads: folders whose files the views and the query of a DuckDB file may read, besides its own.
     """
 
     format: Format | None = None
@@ -54,6 +55,7 @@ class ReadOptions:
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +70,7 @@ class OpenedFile:
         decimal: the decimal mark found, None if no number of the sample shows one.
         is_text: whether lines can be blank, too short or too long.
         is_columnar: whether some columns can be read again without the others.
+        unusable: types of the columns of which none of ours can be made, by name.
         lines_before: lines before the first row of data: the header, and those skipped.
         remarks: on what its reader should know of it: it breaks off, its last row is one of totals.
     """
@@ -79,6 +82,7 @@ class OpenedFile:
     decimal: str | None = None
     is_text: bool = False
     is_columnar: bool = False
+    unusable: dict[str, str] = field(default_factory=dict)
     lines_before: int = 0
     remarks: tuple[Remark, ...] = ()
 

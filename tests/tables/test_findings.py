@@ -50,13 +50,14 @@ def test_json_form():
         "rules": {
             "net_amount: not a number": {
                 "rows": 3,
-                "first": {"source": "sales.csv", "row": 1512, "value": "'12,5x'"},
+                "first": {"source": "sales.csv", "row": 1512, "column": "", "value": "'12,5x'", "why": ""},
                 "remedy": "Say how it is written.",
             },
             "r": {"rows": 1, "first": None, "remedy": ""},
         },
         "unlikely": {},
         "sums": {"net_amount": {"read": 0.3, "kept": 0.3, "quarantined": 0.0, "unread_rows": 3, "balanced": True}},
+        "own_rules": {},
     }
 
 
