@@ -34,7 +34,7 @@ def rows_above_header(rows: Sequence[Sequence[str | None]]) -> int:
         return 0
     for place, count in enumerate(filled):
         below = [other for other in filled[place + 1 :] if other]
-        if count > 1 and below and 3 * median(below) <= 5 * count and 2 * median(below) >= max(count, 3):
+        if count > 1 and below and max(count / 2, 2) <= median(below) <= count / 0.6:
             return place
     return 0
 

@@ -17,9 +17,12 @@ from relkit.tables.schemas import TABLES
         ("transactions2024", ("transactions", "part")), ("contracts-2024-01-31", ("contracts", "part")),
         ("costs_part 3", ("costs", "part")),
         ("transactions_1999", ("transactions", "part")), ("transactions_v2", ("transactions", "near")),
-        ("transaction_2024", ("transactions", "near")),        ("customers (1)", ("customers", "near")), ("my customer list", ("customers", "near")),
+        ("transaction_2024", ("transactions", "near")),
+               ("customers (1)", ("customers", "near")),
+        ("my customer list", ("customers", "near")),
         ("contract_parties_old", ("contract_parties", "near")),
-        ("transacions", ("transactions", "near")), ("case_study", None), ("cost_center", None), ("notes", None), ("ventes", None), ("", None),
+        ("transacions", ("transactions", "near")),
+        ("case_study", None), ("cost_center", None), ("notes", None), ("ventes", None), ("", None),
     ],
 )  # fmt: skip
 def test_names_and_how_surely_they_stand_for_a_table(name, expected):
