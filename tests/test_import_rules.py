@@ -26,8 +26,10 @@ BASE = {
     "texts",
     "units",
     "limits",
+    "boundary",
     "shapes",
     "masking",
+    "traces",
     "scalars",
     "score_kinds",
     "file_column",
@@ -36,7 +38,7 @@ ABOVE_JOBS = {"tables", "features", "metrics", "measurement", "models", "familie
 
 RELKIT = {
     "__init__": set(),
-    "errors": set(),
+    "errors": {"masking"},
     "progress": set(),
     "commands": set(),
     "cards": set(),
@@ -44,12 +46,14 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
+    "boundary": {"errors", "masking"},
     "shapes": set(),
     "masking": set(),
+    "traces": {"errors", "masking", "shapes"},
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
-    "declarations": {"errors"},
+    "declarations": {"errors", "limits"},
     "contracts": {"errors", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},
@@ -81,8 +85,10 @@ OUTSIDE = {
     "texts": set(),
     "units": set(),
     "limits": set(),
+    "boundary": set(),
     "shapes": set(),
     "masking": set(),
+    "traces": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -199,7 +205,7 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
+    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):

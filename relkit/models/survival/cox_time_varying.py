@@ -16,6 +16,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
+from relkit.metrics.near_ties import with_one_age
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.family import CONTRACT_VERSIONS
 from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
@@ -82,6 +83,7 @@ class CoxTimeVarying(Cox):
 
     def spells(self, features: pl.DataFrame) -> Spells:
         """Return the pieces of a frame, or raise as `read_spells` does, or a TableError if pieces overlap."""
+        features = with_one_age(features, "entry_days", "duration_days")
         if {"entry_days", "duration_days"} <= set(features.columns):
             # A change on the last observed day has been at risk for no time yet; the contract reports what is not a number.
             begins, ends = (pl.col(name).cast(pl.Float64, strict=False) for name in ("entry_days", "duration_days"))
