@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 UNDATED = ""
 """Month of the rows without a date."""
+TOGETHER = " + "
+"""Mark between the names of sources that read the same file into a table, whose rows cannot be distinguished."""
 _PARTS = 10_000
 _QUARTER_US = 900_000_000
 _MOST = 1e12

@@ -17,6 +17,7 @@ import polars as pl
 
 from relkit.progress import Progress, quiet
 from relkit.tables.blocks import ReadBlock, read_block
+from relkit.tables.control_totals import TOGETHER
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
 from relkit.tables.named_files import block_by_names, sources_by_names
@@ -251,7 +252,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         columnar=_columnar(reading, blocks),
         rules=rules,
         max_fall_share=file.controls.max_fall_share,
-        freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
+        freshness_days=_ages(reading),
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
     )
@@ -268,9 +269,15 @@ def _origins(reading: _Reading, blocks: Sequence[ReadBlock]) -> dict[str, dict[s
     for part in blocks:
         own, name = found.setdefault(part.table, {}), part.block.source
         for file in reading.sources[name].files:
-            known = own.get(file, "").split(" + ") if file in own else []
-            own[file] = " + ".join(dict.fromkeys([*known, name]))
+            known = own[file].split(TOGETHER) if file in own else []
+            own[file] = TOGETHER.join(dict.fromkeys([*known, name]))
     return found
+
+
+def _ages(reading: _Reading) -> dict[str, int]:
+    """Return the days that the newest row of a source may be old, of those that are there and declare it."""
+    declared = {name: reading.mapping.file.sources[name].freshness_days for name in reading.sources}
+    return {name: days for name, days in declared.items() if days is not None}
 
 
 def _types(source: Source) -> dict[str, str]:
