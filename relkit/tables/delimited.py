@@ -175,18 +175,21 @@ def _verify_title(path: Path, lines: Sequence[str], delimiter: str, options: Rea
     marks: tuple[str, ...] = (delimiter,)
     if options.delimiter is None and _agreement(_rows(lines, delimiter, options.quote)) < 0.5:
         marks = (delimiter, *_DELIMITERS)
-    for mark in marks:
-        first: list[list[str]] = []
-        with contextlib.suppress(csv.Error):
-            first.extend(islice(_cut(lines, mark, options.quote), _LOOKED_AT))
-        above = rows_above_header(first) if mark != BLANKS else 0
-        if above:
-            skip, title = options.skip_lines + above, options.skip_lines + 1
-            raise TableError(
-                f"line {skip + 1} looks like its header, and line {title} like a title.",
-                where=str(path),
-                remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
-            )
+    found = [above for mark in marks if mark != BLANKS and (above := _lines_above(lines, mark, options.quote))]
+    if found:  # a decimal comma may cut lines below the header, too: the first is it
+        skip, title = options.skip_lines + min(found), options.skip_lines + 1
+        raise TableError(
+            f"line {skip + 1} looks like its header, and line {title} like a title.",
+            where=str(path),
+            remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
+        )
+
+
+def _lines_above(lines: Sequence[str], mark: str, quote: str | None) -> int:
+    first: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        first.extend(islice(_cut(lines, mark, quote), _LOOKED_AT))
+    return rows_above_header(first)
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
@@ -246,16 +249,21 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
 
 
 def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
+    """Return whether the first row names columns: no cell is a number or a date, and few are empty but trailing ones.
+
+    Programs that write the number of the row leave its column without a name. With given names, an empty cell is one of a row.
+    """
     first = list(rows[0])
     while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
     if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
-    looks = not any(_VALUE.match(cell) for cell in first) and all(cell.strip() for cell in first)
+    filled = sum(bool(cell.strip()) for cell in first)
+    looked = len(first) - (len(first) > 1 and not first[0].strip())
+    names = not any(_VALUE.match(cell) for cell in first) and 0 < 4 * looked <= 5 * filled
     if not given:
-        return looks
-    return looks and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
+        return names
+    return names and filled == len(first) and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
 
 
 def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:

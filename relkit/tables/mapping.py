@@ -201,7 +201,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
         declared, unread = named.declared, named.unread
     else:
         used = _used(stated.file)
-        declared = {name: source for name, source in stated.file.sources.items() if name in used}
+        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
         unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
