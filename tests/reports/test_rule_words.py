@@ -32,8 +32,10 @@ def test_every_remedy_of_unreadable_values_has_french_words():
     assert {text for text in told if not remedy_words(text, "fr")} == set()
     filled = {
         'format: "%d/%m/%Y" reads 80% of these values, and no usual one reads all: they may be of several forms.',
-        '"%d/%m/%Y" and "%m/%d/%Y" read every value of the column, so the values do not tell which is meant: '
-        "ask, and declare it as format.",
+        (
+            '"%d/%m/%Y" and "%m/%d/%Y" read every value of the column, so the values do not tell which is meant: '
+            "ask, and declare it as format."
+        ),
         'They have the decimal mark ",": declare decimal: "," for the column, or ask for one form.',
         'Declare thousands: "." for the column if "." stands between thousands, decimal: "." if before decimals.',
         "They have marks or signs beside the number: declare thousands, or take signs out with replace(x, '%', '') in an expression.",
