@@ -27,10 +27,12 @@ BASE = {
     "units",
     "limits",
     "boundary",
+    "extremes",
     "shapes",
     "masking",
     "traces",
     "scalars",
+    "json_text",
     "score_kinds",
     "file_column",
 }
@@ -46,15 +48,17 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
-    "boundary": {"errors", "masking"},
+    "boundary": {"errors", "masking", "traces"},
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": {"errors", "masking", "shapes"},
     "scalars": {"errors"},
+    "json_text": set(),
     "score_kinds": {"units"},
     "file_column": {"texts"},
     "declarations": {"errors", "limits"},
-    "contracts": {"errors", "texts"},
+    "contracts": {"errors", "shapes", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},
     "tables": set(),
@@ -86,6 +90,7 @@ OUTSIDE = {
     "units": set(),
     "limits": set(),
     "boundary": set(),
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
     "traces": set(),
@@ -205,7 +210,21 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
+    light = {
+        "errors",
+        "extremes",
+        "texts",
+        "units",
+        "progress",
+        "workplace",
+        "remarks",
+        "commands",
+        "cards",
+        "masking",
+        "json_text",
+        "jobs",
+        "__version__",
+    }
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.progress import Progress, quiet
-from relkit.tables.blocks import ReadBlock, read_block
+from relkit.tables.blocks import LateMarks, ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
+from relkit.tables.mark_doubts import late_marks
 from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
 from relkit.tables.own_rules import CompiledRule, compile_rules
+from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
 from relkit.tables.unmapped_files import unmapped_files
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.remarks import Remark
+    from relkit.tables.column_readings import Readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off, on values that can be two things.
         counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
@@ -89,6 +92,7 @@ class SourceTables:
         origins: source by name of file, by table.
         columns: types of the columns of each source, by source; those of texts are "text".
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
+        readings: by table, the origin of each of our columns, for messages.
     """
 
     frames: dict[str, pl.LazyFrame]
@@ -112,6 +116,7 @@ class SourceTables:
     freshness_days: dict[str, int] = field(default_factory=dict)
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    readings: dict[str, Readings] = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -153,19 +158,9 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    path = _path(place, mapping)
-    stated = stated_mapping(data, mapping)
-    if stated is None or not stated.file.tables:
-        reading = _by_names(place, stated)
-    else:
-        reading = _by_mapping(place, stated, path, progress)
-    blocks = [
-        read_block(reading.mapping, reading.sources, table, i)
-        for table, given in reading.mapping.file.tables.items()
-        for i, block in enumerate(given)
-        if block.source in reading.sources
-    ]
-    return _tables(reading, blocks, progress)
+    path, stated = _path(place, mapping), stated_mapping(data, mapping)
+    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, path, progress)
+    return _tables(reading, _blocks(reading), progress)
 
 
 def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
@@ -269,11 +264,14 @@ def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
     file = reading.mapping.file
+    measured = _measured(reading, blocks, progress)
+    counts: dict[str, Any] = {"sources": measured.counts, "tables": {}}
+    if any(measured.marks.values()):
+        blocks = _blocks(reading, measured.marks)
     unread: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         unread.setdefault(part.table, []).append(part.frame)
     rules = compile_rules(reading.mapping, _joined(unread), file.company.business_zone)
-    counts: dict[str, Any] = {"sources": _measured(reading, blocks, progress), "tables": {}}
     frames: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         reading.notes.extend(part.notes)
@@ -281,7 +279,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames=_joined(frames),
         notes=tuple(reading.notes),
-        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks), *measured.remarks),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -295,12 +293,32 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
+        readings=_readings(blocks),
         rules=rules,
         max_fall_share=file.controls.max_fall_share,
         freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
     )
+
+
+def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock]:
+    """Return the blocks whose sources are there, compiled; `marks` are the decimal marks of columns that differ from their source's."""
+    return [
+        read_block(reading.mapping, reading.sources, table, i, marks=marks)
+        for table, given in reading.mapping.file.tables.items()
+        for i, block in enumerate(given)
+        if block.source in reading.sources
+    ]
+
+
+def _readings(blocks: Sequence[ReadBlock]) -> dict[str, Readings]:
+    found: dict[str, Readings] = {}
+    for part in blocks:
+        table = found.setdefault(part.table, {})
+        for each in part.columns:
+            table[each.name] = (*table.get(each.name, ()), each.reading)
+    return found
 
 
 def _joined(frames: dict[str, list[pl.LazyFrame]]) -> dict[str, pl.LazyFrame]:
@@ -369,20 +387,48 @@ def _precisions(file: MappingFile) -> dict[str, str]:
     }
 
 
-def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> dict[str, dict[str, int]]:
-    """Return files, rows and duplicates of each source, from one pass over each; anything remarkable becomes a note."""
-    found = {}
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """Facts of the sources, from one pass over each.
+
+    Attributes:
+        counts: files, rows and duplicates, by source.
+        marks: decimal marks that later rows of a column show.
+        remarks: answers to the questions of the blocks.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    marks: LateMarks = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> _Measured:
+    """Return the facts of each source; anything remarkable becomes a note."""
+    measured = _Measured()
     for position, (name, source) in enumerate(reading.sources.items()):
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
-        facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
-        rows, repeats = facts["rows"], facts.get("duplicates", 0)
-        if repeats:
-            reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
+        questions = list({q.name: q for part in blocks for q in part.questions.get(name, ())}.values())
+        asked = aggregates(questions)
+        facts = measure(source, count_duplicates=keyless, further=asked)
+        found = {key: facts.pop(key) for key in asked}
+        measured.counts[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        measured.marks[name] = late_marks(found, source)
         is_read = any(part.block.source == name for part in blocks)
-        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
-    return found
+        reading.notes.extend(_notes_on(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
+        reading.notes.extend(f"{name}: column {column} has the decimal {_MARKS[mark]}." for column, mark in measured.marks[name].items())
+        for answer in answers(source, questions, found):
+            (reading.notes if isinstance(answer, str) else measured.remarks).append(answer)  # type: ignore[arg-type]  # one list each
+    return measured
+
+
+_MARKS = {".": "point", ",": "comma"}
+
+
+def _notes_on(name: str, facts: dict[str, Any], fate: str) -> list[str]:
+    rows, repeats = facts["rows"], facts.get("duplicates", 0)
+    notes = [f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept."] if repeats else []
+    return [*notes, *_lines_apart(name, facts, fate)]
 
 
 def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:

@@ -10,7 +10,6 @@ at the end, so that a crash leaves the tables of before, or none; never a part.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 import time
@@ -25,12 +24,13 @@ import polars as pl
 
 from relkit.contracts import Contract, Rule
 from relkit.errors import TableError
+from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, unique, write_remarks
 from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale_sources
 from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
 from relkit.tables.control_totals import control_totals
-from relkit.tables.declared.columns import MONEY
+from relkit.tables.declared.columns import LARGEST, MONEY
 from relkit.tables.disagreements import disagreeing_rows
 from relkit.tables.doubts import doubts
 from relkit.tables.ended_contracts import with_ends
@@ -112,7 +112,7 @@ def validate_tables(
         >>> report.tables["transactions"].sentences()[0]
         'transactions: 1 row kept, 1 quarantined (50.00%).'
         >>> print(report.tables["transactions"].rules[0])
-        net_amount: not a number: 1 row (first: row 2 of transactions, 'twelve')
+        net_amount: not a number: 1 row (first: row 2 of transactions, a 6-character text)
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
@@ -167,13 +167,14 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
     copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
     copy, remarks = _with_ends(copy, sources)
-    judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty)
+    readings = sources.readings.get(name, {})
+    judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty, readings)
     staged, rows = judged.staged, judged.kept()
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
     doubtful += disagreeing_rows(rows, contract, staged.names)
-    unlikely = first_rows(rows, doubtful, contract)
+    unlikely = first_rows(rows, doubtful, contract, readings)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
         table=name,
@@ -256,11 +257,11 @@ def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]
 
 
 def _sums(path: Path, columns: list[str]) -> dict[str, float]:
-    """Return the sums of the finite values; a file that is not there sums to nothing."""
+    """Return the sums of the values that are amounts; a file that is not there sums to nothing."""
     if not columns or not path.is_file():
         return dict.fromkeys(columns, 0.0)
-    finite = [pl.col(name).filter(pl.col(name).is_finite()).sum() for name in columns]
-    return pl.scan_parquet(path).select(finite).collect(engine="streaming").row(0, named=True)
+    amounts = [pl.col(name).filter(pl.col(name).is_between(-LARGEST, LARGEST)).sum() for name in columns]
+    return pl.scan_parquet(path).select(amounts).collect(engine="streaming").row(0, named=True)
 
 
 def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Path, gate: _Gate) -> tuple[ReadReport, dict[str, Any]]:
@@ -310,7 +311,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_remarks(tables / FILE, report.remarks)
     content = _json(report, gate.share, sources.max_fall_share)
-    (tables / CHECK).write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    (tables / CHECK).write_text(json_text(content, indent=2, default=str) + "\n", encoding="utf-8")
     return report, parts_of(content)
 
 
