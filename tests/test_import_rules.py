@@ -30,6 +30,7 @@ BASE = {
     "shapes",
     "masking",
     "traces",
+    "permissions",
     "scalars",
     "score_kinds",
     "file_column",
@@ -50,6 +51,7 @@ RELKIT = {
     "shapes": set(),
     "masking": set(),
     "traces": {"errors", "masking", "shapes"},
+    "permissions": set(),
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
@@ -89,6 +91,7 @@ OUTSIDE = {
     "shapes": set(),
     "masking": set(),
     "traces": set(),
+    "permissions": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -205,7 +208,20 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
+    light = {
+        "errors",
+        "texts",
+        "units",
+        "progress",
+        "workplace",
+        "remarks",
+        "commands",
+        "cards",
+        "masking",
+        "permissions",
+        "jobs",
+        "__version__",
+    }
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):
