@@ -9,7 +9,6 @@ use or unreadable input.
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
@@ -20,6 +19,7 @@ from relkit import __version__
 from relkit.boundary import STOPS, Terminated, end_cleanly_on_termination, refusal
 from relkit.errors import RelkitError
 from relkit.jobs import COMMANDS
+from relkit.json_text import json_text
 from relkit.masking import masked
 from relkit.shapes import seen_values
 
@@ -52,10 +52,20 @@ def run(argv: list[str]) -> int:
         0.1.0
         0
     """
+    return guarded(lambda: build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value"), argv)
+
+
+def guarded(act: Callable[[], Any], argv: Sequence[str]) -> int:
+    """Return the exit code of an act; an exception becomes one line on stderr, and with --json an object on stdout.
+
+    Args:
+        act: runs the command and returns its exit code.
+        argv: the words of the command.
+    """
     from cyclopts import CycloptsError
 
     try:
-        code = build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        code = act()
         sys.stdout.flush()
     except CycloptsError as error:
         return _refuse(_misused(error), 2, argv)
@@ -242,7 +252,7 @@ def _shown_values(*, wanted: bool) -> Iterator[None]:
 
 
 def _print_json(result: Result) -> None:
-    print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
+    print(json_text(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
 
 
 def exit_code(result: Result) -> int:

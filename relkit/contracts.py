@@ -73,6 +73,26 @@ class Rule:
     remedy: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Disagreement:
+    """Rows on one fact that state different things: all are kept and counted, and the more restrictive one holds.
+
+    Attributes:
+        columns: of the key, by which such rows differ; the rest of the key names the fact.
+        rule: label of the later of such rows, e.g. "status: another answer at the same instant".
+        remedy: which one holds, one sentence.
+        meaning: the same for readers of reports, following the number of rows.
+        ascending: order of the rows on one fact by restrictiveness, the one that holds last; empty if readers take all of
+            them into account. A row recorded later is a correction, and comes before this order.
+    """
+
+    columns: tuple[str, ...]
+    rule: str
+    remedy: str
+    meaning: Text
+    ascending: tuple[pl.Expr, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """A named set of columns with its key.
@@ -83,6 +103,7 @@ class Contract:
         one_of: groups of columns of which each row has at least one.
         references: pairs (column, table): the column contains keys of that table.
         notes: paragraphs of the documentation, in English.
+        disagreement: how rows on one fact may disagree, if they may.
         open_ended: columns beyond the declared ones are kept (attributes that a company declares).
 
     Examples:
@@ -108,6 +129,7 @@ class Contract:
     rules: tuple[Rule, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
+    disagreement: Disagreement | None = None
     open_ended: bool = False
 
     @property

@@ -18,6 +18,7 @@ import polars as pl
 from relkit.errors import ParameterError, TableError
 from relkit.limits import beyond
 from relkit.masking import masked
+from relkit.tables.column_types import readable, readable_relation
 from relkit.tables.drivers import missing_driver
 from relkit.tables.opened_file import OpenedFile, scratch_file
 from relkit.tables.read_only import duckdb_connection, make_read_only, sqlite_connection, stopped_in_time
@@ -115,7 +116,7 @@ def open_duckdb(path: Path, options: ReadOptions) -> OpenedFile:
             _verify_select(connection, statement, str(path))
             with stopped_in_time(connection.interrupt, where=str(path)):
                 # the relation writes itself: no text of the query stands in a COPY, which it could end
-                connection.sql(statement).write_parquet(str(copy))
+                readable_relation(connection.sql(statement)).write_parquet(str(copy))
         except duckdb.PermissionException as error:
             remedy = "Name the folder of the files under `reads`, or copy them next to the database."
             raise TableError("it reads files outside the folders that it may read.", where=str(path), remedy=remedy) from error
@@ -250,5 +251,6 @@ def _as_text(value: Any) -> str | None:
 
 def _opened(path: Path, name: str) -> OpenedFile:
     frame = pl.scan_parquet(path)
+    frame, unusable = readable(frame)
     columns = tuple(frame.collect_schema().names())
-    return OpenedFile(name=name, frame=frame.with_row_index(ROW, offset=1), columns=columns, decimal=".")
+    return OpenedFile(name=name, frame=frame.with_row_index(ROW, offset=1), columns=columns, unusable=unusable)

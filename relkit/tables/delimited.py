@@ -21,6 +21,7 @@ from relkit.shapes import shape
 from relkit.tables.encodings import TextFile, open_text, start_of
 from relkit.tables.file_columns import exactly, renamed_note, spared
 from relkit.tables.line_account import LineAccount, Shape, account_for_lines, last_line
+from relkit.tables.number_marks import marks_of
 from relkit.tables.opened_file import FIELDS, OpenedFile
 from relkit.tables.schemas import ROW
 from relkit.tables.source_remarks import breaks_off, ends_in_totals
@@ -41,8 +42,6 @@ BLANKS = " "
 _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
-_COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+([ \u00a0\u202f]\d{3})*,(\d{1,2}|\d{4,})\s*$")
-_POINT_NUMBER = re.compile(r"^\s*[-+]?\d+\.\d+\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
 """First line by which Excel is told the delimiter; it is no row."""
 _ADDRESS = re.compile(r"\S@\S+\.\S|^\s*\+?\d[\d .()-]{7,}\s*$")
@@ -181,18 +180,21 @@ def _verify_title(path: Path, lines: Sequence[str], delimiter: str, options: Rea
     marks: tuple[str, ...] = (delimiter,)
     if options.delimiter is None and _agreement(_rows(lines, delimiter, options.quote)) < 0.5:
         marks = (delimiter, *_DELIMITERS)
-    for mark in marks:
-        first: list[list[str]] = []
-        with contextlib.suppress(csv.Error):
-            first.extend(islice(_cut(lines, mark, options.quote), _LOOKED_AT))
-        above = rows_above_header(first) if mark != BLANKS else 0
-        if above:
-            skip, title = options.skip_lines + above, options.skip_lines + 1
-            raise TableError(
-                f"line {skip + 1} looks like its header, and line {title} like a title.",
-                where=str(path),
-                remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
-            )
+    found = [above for mark in marks if mark != BLANKS and (above := _lines_above(lines, mark, options.quote))]
+    if found:  # a decimal comma may cut lines below the header, too: the first is it
+        skip, title = options.skip_lines + min(found), options.skip_lines + 1
+        raise TableError(
+            f"line {skip + 1} looks like its header, and line {title} like a title.",
+            where=str(path),
+            remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
+        )
+
+
+def _lines_above(lines: Sequence[str], mark: str, quote: str | None) -> int:
+    first: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        first.extend(islice(_cut(lines, mark, quote), _LOOKED_AT))
+    return rows_above_header(first)
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
@@ -252,16 +254,22 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
 
 
 def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
+    """Return whether the first row names columns: no cell is a number or a date, and few are empty but trailing ones.
+
+    Programs that write the number of the row leave its column without a name. With given names, an empty cell is one of a row.
+    """
     first = list(rows[0])
     while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
     if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
-    looks = all(cell.strip() and not _is_value(cell, [row[at] for row in rows[1:20] if at < len(row)]) for at, cell in enumerate(first))
+    filled = sum(bool(cell.strip()) for cell in first)
+    looked = len(first) - (len(first) > 1 and not first[0].strip())
+    is_value = [_is_value(cell, [row[at] for row in rows[1:20] if at < len(row)]) for at, cell in enumerate(first)]
+    names = not any(is_value) and 0 < 4 * looked <= 5 * filled
     if not given:
-        return looks
-    return looks and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
+        return names
+    return names and filled == len(first) and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
 
 
 def _is_value(cell: str, below: Sequence[str]) -> bool:
@@ -315,12 +323,8 @@ def _places(names: Sequence[str], name: str) -> str:
 
 
 def _decimal(rows: list[list[str]]) -> str | None:
-    cells = [cell for row in rows for cell in row]
-    commas = any(_COMMA_NUMBER.match(cell) for cell in cells)
-    points = any(_POINT_NUMBER.match(cell) for cell in cells)
-    if commas == points:
-        return None  # no number with a fraction, or both marks: nothing to conclude
-    return "," if commas else "."
+    """Return the decimal mark that cells show, None if none does, or both marks are shown: then columns are judged one by one."""
+    return marks_of(pl.Series([cell for row in rows for cell in row if "." in cell or "," in cell], dtype=pl.String)).decimal
 
 
 def _verify_has_rows(path: Path, rows: list[list[str]], layout: Layout, text: TextFile) -> None:

@@ -19,6 +19,24 @@ _SINGULAR = {name.removesuffix("s"): name for name in TABLES if name.endswith("s
 _AMONG = {name: rf"(?<![a-z]){name.removesuffix('s') + 's?' if len(name) > _SHORT_NAME else name}(?![a-z])" for name in TABLES}
 """Patterns that find a table's name among other words; without its s only if it is long: there are many kinds of cost and case."""
 
+_ENDINGS = re.compile(
+    r"\.(csv|tsv|txt|dat|parquet|pq|xlsx|xlsm|duckdb|ddb|gz|zip|bz2|xz|zst|7z|rar|tar|tgz|json|jsonl|ndjson|xlsb|xls|ods|xml|html?|sql|avro|orc"
+    r"|feather|arrow|ipc|sav|sas7bdat|dta|rds|rdata|pkl|pdf|docx?|db|sqlite3?|mdb|accdb|part|crdownload|filepart|download|tmp)$",
+    re.IGNORECASE,
+)
+
+
+def bare_name(name: str) -> str:
+    """Return the name of a file without any of the endings that files of data have, those of formats that we cannot read among them.
+
+    Examples:
+        >>> bare_name("transactions.csv.zip"), bare_name("sales.2024.json"), bare_name("sales")
+        ('transactions', 'sales.2024', 'sales')
+    """
+    while (shorter := _ENDINGS.sub("", name)) != name:
+        name = shorter
+    return name
+
 
 def likely_table(name: str) -> tuple[str, Likeness] | None:
     """Return the table that a name stands for and how surely, None if it is near none.

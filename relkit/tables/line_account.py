@@ -180,13 +180,14 @@ def _boundaries(text: bytes, shape: Shape) -> tuple[NDArray[np.intp], NDArray[np
 
 
 def _verify_sizes(ends: NDArray[np.intp], marks: NDArray[np.intp], size: int, left: bytes, shape: Shape, name: str) -> None:
-    """Raise if a field is larger than the limit; lines are looked into only if one is."""
+    """Raise if a field or a line is larger than the limit; lines are looked into only if one is larger than a field may be."""
     most = limit("field_bytes")
     longest = int(np.diff(ends, prepend=-1).max(initial=0)) if ends.size else 0
     if max(longest, len(left)) <= most:
         return
-    places = np.concatenate([[-1], np.union1d(ends, marks), [size]])
-    gaps = np.diff(places)
+    if max(longest, len(left)) > limit("line_bytes"):
+        raise beyond("line_bytes", where=name, error=TableError)
+    gaps = np.diff(np.sort(np.concatenate([ends, marks]), kind="stable"), prepend=-1, append=size)
     if gaps[:-1].max(initial=0) > most:
         raise beyond("field_bytes", where=name, error=TableError)
     if gaps[-1] <= most:
@@ -208,9 +209,11 @@ def _misfits(piece: _Piece, shape: Shape) -> tuple[NDArray[np.int64], NDArray[np
     starts = np.concatenate([[0], ends[:-1] + 1])
     values = np.frombuffer(piece.text, np.uint8)
     last = ends - 1 - (values[np.maximum(ends - 1, 0)] == 13)
+    size = last - starts + 1  # without the carriage return
+    is_empty = size + 1 == counts  # nothing, or nothing but delimiters
     is_trailing = (counts == shape.width + 1) & (values[np.maximum(last, 0)] == ord(shape.delimiter))
     found = []
-    for place in np.flatnonzero((counts != shape.width) & ~is_trailing):
+    for place in np.flatnonzero((counts != shape.width) & ~is_trailing & ~is_empty):
         cells = _cells(piece.text[starts[place] : ends[place]], shape)
         if not is_blank(cells) and (len(cells) < shape.width or any(cell.strip() for cell in cells[shape.width :])):
             found.append((int(place), len(cells)))

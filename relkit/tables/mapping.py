@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.progress import Progress, quiet
-from relkit.tables.blocks import ReadBlock, read_block
+from relkit.tables.blocks import LateMarks, ReadBlock, read_block
+from relkit.tables.control_totals import TOGETHER
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
+from relkit.tables.mark_doubts import late_marks
 from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
 from relkit.tables.own_rules import CompiledRule, compile_rules
+from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
-from relkit.tables.unread_files import unread_remarks
+from relkit.tables.unmapped_files import unmapped_files
+from relkit.tables.unread_files import unread_notes, unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.remarks import Remark
+    from relkit.tables.column_readings import Readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,7 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        remarks: those of them that affect how numbers are to be read, on files not read or broken off.
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off, on values that can be two things.
         counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
@@ -77,6 +82,8 @@ class SourceTables:
         history_starts_on: first day the sources cover; None if not declared.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
+        contract_ended_without_day: what becomes of contracts that ended without a day: "quarantine" or "last_known_day".
+        contract_ended_statuses: the source's words for contracts that have ended; empty for the usual ones.
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
@@ -86,6 +93,7 @@ class SourceTables:
         origins: source by name of file, by table.
         columns: types of the columns of each source, by source; those of texts are "text".
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
+        readings: by table, the origin of each of our columns, for messages.
     """
 
     frames: dict[str, pl.LazyFrame]
@@ -98,6 +106,8 @@ class SourceTables:
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
+    contract_ended_without_day: str = "quarantine"
+    contract_ended_statuses: tuple[str, ...] = ()
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
@@ -107,6 +117,7 @@ class SourceTables:
     freshness_days: dict[str, int] = field(default_factory=dict)
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    readings: dict[str, Readings] = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -148,37 +159,61 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    stated = stated_mapping(data, mapping)
-    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, progress)
-    blocks = [
-        read_block(reading.mapping, reading.sources, table, i)
-        for table, given in reading.mapping.file.tables.items()
-        for i, block in enumerate(given)
-        if block.source in reading.sources
-    ]
-    return _tables(reading, blocks, progress)
+    path = _mapping_of(place, mapping)
+    stated = None if path is None else load_mapping(path)
+    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, path, progress)
+    return _tables(reading, _blocks(reading), progress)
 
 
 def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
     """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
-    path = mapping if mapping is not None else DataPlace.of(data).default_mapping()
+    path = _mapping_of(DataPlace.of(data), mapping)
     return None if path is None else load_mapping(path)
 
 
-def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
-    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+def _mapping_of(place: DataPlace, mapping: Path | None) -> Path | None:
+    return mapping if mapping is not None else place.default_mapping()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Files from which `read_source_tables` would read, without reading them.
+
+    Attributes:
+        files: those read, the mapping among them.
+        has_database: whether a database is read, too.
+        unread: names of what is found beside them and not read, which the check reports.
+    """
+
+    files: tuple[Path, ...]
+    has_database: bool
+    unread: tuple[str, ...] = ()
+
+
+def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
+    """Return the files that `read_source_tables` reads, and those that it names as unread; arguments as there.
 
     Raises:
         TableError: a file is missing.
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
+    path = _mapping_of(place, mapping)
     stated = None if path is None else load_mapping(path)
-    declared = sources_by_names(place).declared if stated is None or not stated.file.tables else stated.file.sources
+    if stated is None or not stated.file.tables:
+        named = sources_by_names(place)
+        declared, unread = named.declared, named.unread
+    else:
+        used = _used(stated.file)
+        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
+        unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
-    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+    return SourceFiles(
+        files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
+        has_database=None in found,
+        unread=tuple(each.name for each in unread),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,23 +226,30 @@ class _Reading:
     remarks: tuple[Remark, ...] = ()
 
 
-def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
-    used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+def _used(file: MappingFile) -> set[str]:
+    """Return the names of the sources that are read: those that a table reads, and those that must be there."""
+    read = {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+    return read | {name for name, source in file.sources.items() if source.required}
+
+
+def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
+    used = _used(mapping.file)
     sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
-        if name not in used and not declared.required:
+        if name not in used:
             notes.append(f"{name}: no table reads this source; it was left alone.")
             continue
         progress(f"opening {name}")
         source = open_declared(place, name, declared)
         if source is None:
-            absent.append(
-                remark_on_absent(name, [table for table, given in mapping.file.tables.items() if name in {b.source for b in given}])
-            )
+            fed = [table for table, given in mapping.file.tables.items() if name in {block.source for block in given}]
+            absent.append(remark_on_absent(name, fed))
             continue
         sources[name] = source
         notes.extend(source.notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=tuple(absent))
+    unread, passed_over = unmapped_files(place, mapping.file, path)
+    notes.extend(unread_notes(unread, passed_over))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=(*absent, *unread_remarks(unread)))
 
 
 def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
@@ -225,11 +267,14 @@ def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
     file = reading.mapping.file
-    unread: dict[str, list[pl.LazyFrame]] = {}
+    uncounted: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
-        unread.setdefault(part.table, []).append(part.frame)
-    rules = compile_rules(reading.mapping, _joined(unread), file.company.business_zone)
-    counts: dict[str, Any] = {"sources": _measured(reading, blocks, progress), "tables": {}}
+        uncounted.setdefault(part.table, []).append(part.frame)
+    rules = compile_rules(reading.mapping, _joined(uncounted), file.company.business_zone)
+    measured = _measured(reading, blocks, progress)
+    counts: dict[str, Any] = {"sources": measured.counts, "tables": {}}
+    if any(measured.marks.values()):
+        blocks = _blocks(reading, measured.marks)
     frames: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         reading.notes.extend(part.notes)
@@ -237,7 +282,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames=_joined(frames),
         notes=tuple(reading.notes),
-        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks)),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks), *measured.remarks),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -245,16 +290,38 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         history_starts_on=_history(reading),
         assumed_margin_rate=file.company.assumed_margin_rate,
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
+        contract_ended_without_day=file.company.contract_ended_without_day,
+        contract_ended_statuses=file.company.contract_ended_statuses,
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
         rules=rules,
         max_fall_share=file.controls.max_fall_share,
-        freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
+        freshness_days=_ages(reading),
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
+        readings=_readings(blocks),
     )
+
+
+def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock]:
+    """Return all blocks whose source is there, compiled; `marks` are the decimal marks of columns that differ from their source's."""
+    return [
+        read_block(reading.mapping, reading.sources, table, i, marks=marks)
+        for table, given in reading.mapping.file.tables.items()
+        for i, block in enumerate(given)
+        if block.source in reading.sources
+    ]
+
+
+def _readings(blocks: Sequence[ReadBlock]) -> dict[str, Readings]:
+    found: dict[str, Readings] = {}
+    for part in blocks:
+        table = found.setdefault(part.table, {})
+        for each in part.columns:
+            table[each.name] = (*table.get(each.name, ()), each.reading)
+    return found
 
 
 def _joined(frames: dict[str, list[pl.LazyFrame]]) -> dict[str, pl.LazyFrame]:
@@ -268,9 +335,15 @@ def _origins(reading: _Reading, blocks: Sequence[ReadBlock]) -> dict[str, dict[s
     for part in blocks:
         own, name = found.setdefault(part.table, {}), part.block.source
         for file in reading.sources[name].files:
-            known = own.get(file, "").split(" + ") if file in own else []
-            own[file] = " + ".join(dict.fromkeys([*known, name]))
+            known = own[file].split(TOGETHER) if file in own else []
+            own[file] = TOGETHER.join(dict.fromkeys([*known, name]))
     return found
+
+
+def _ages(reading: _Reading) -> dict[str, int]:
+    """Return the days that the newest row of a source may be old, of those that are there and declare it."""
+    declared = {name: reading.mapping.file.sources[name].freshness_days for name in reading.sources}
+    return {name: days for name, days in declared.items() if days is not None}
 
 
 def _types(source: Source) -> dict[str, str]:
@@ -323,20 +396,48 @@ def _precisions(file: MappingFile) -> dict[str, str]:
     }
 
 
-def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> dict[str, dict[str, int]]:
-    """Return files, rows and duplicates of each source, from one pass over each; anything remarkable becomes a note."""
-    found = {}
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """Facts of the sources, from one pass over each.
+
+    Attributes:
+        counts: files, rows and duplicates, by source.
+        marks: decimal marks that later rows of a column show.
+        remarks: answers to the questions of the blocks.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    marks: LateMarks = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> _Measured:
+    """Return the facts of each source; anything remarkable becomes a note."""
+    measured = _Measured()
     for position, (name, source) in enumerate(reading.sources.items()):
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
-        facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
-        rows, repeats = facts["rows"], facts.get("duplicates", 0)
-        if repeats:
-            reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
+        questions = list({q.name: q for part in blocks for q in part.questions.get(name, ())}.values())
+        asked = aggregates(questions)
+        facts = measure(source, count_duplicates=keyless, further=asked)
+        found = {key: facts.pop(key) for key in asked}
+        measured.counts[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
+        measured.marks[name] = late_marks(found, source)
         is_read = any(part.block.source == name for part in blocks)
-        reading.notes.extend(_lines_apart(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
-    return found
+        reading.notes.extend(_notes_on(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
+        reading.notes.extend(f"{name}: column {column} has the decimal {_MARKS[mark]}." for column, mark in measured.marks[name].items())
+        for answer in answers(source, questions, found):
+            (reading.notes if isinstance(answer, str) else measured.remarks).append(answer)  # type: ignore[arg-type]  # one list each
+    return measured
+
+
+_MARKS = {".": "point", ",": "comma"}
+
+
+def _notes_on(name: str, facts: dict[str, Any], fate: str) -> list[str]:
+    rows, repeats = facts["rows"], facts.get("duplicates", 0)
+    notes = [f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept."] if repeats else []
+    return [*notes, *_lines_apart(name, facts, fate)]
 
 
 def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:

@@ -17,8 +17,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.periods import FIRST_DAY, LAST_DAY
+from relkit.tables.ended_contracts import EndedWithoutDay
+from relkit.tables.id_forms import IdForm
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
+from relkit.tables.sentinels import DAYS as SENTINELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,12 +44,33 @@ _OUTCOME_TYPES = ("yes_no", "number", "integer")
 """The types of outcomes: of products taken yes_no, of campaigns any of them."""
 
 
+_NO_PLACES = ("localtime", "posixrules", "Factory", "posix/", "right/", "SystemV/")
+"""Files among the zones that depend on the machine, or are of no place."""
+
+
 def _zone(name: str) -> str:
+    if name.startswith(_NO_PLACES):
+        raise ValueError("this is a file of the machine and no IANA time zone, like Europe/Paris")
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        pl.Series([], dtype=pl.Datetime("us")).dt.replace_time_zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise ValueError("this is not an IANA time zone, like Europe/Paris") from error
     return name
+
+
+def _known_at(value: str) -> str:
+    if value not in {"as_of", "later"}:
+        try:
+            date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write as_of, later, or a day of the calendar like 2024-01-31") from error
+    return value
+
+
+def _as_written(value: Any) -> Any:
+    """Return a day that YAML has read as the text that it was."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _listed(value: Any) -> Any:
@@ -63,7 +88,10 @@ def _pairs(value: Any) -> Any:
     """Return join columns as {ours: theirs}."""
     if isinstance(value, dict):
         return value
-    return {name: name for name in _listed(value)}
+    names = _listed(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("name columns by text, as in on: customer_id")
+    return {name: name for name in names}
 
 
 def _quote(value: Any) -> Any:
@@ -90,7 +118,21 @@ def _places(value: Any) -> Any:
     return found
 
 
+def _as_written(value: Any) -> Any:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
+    return value
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -103,9 +145,12 @@ class Company(_Part):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
+    sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
+    contract_ended_without_day: EndedWithoutDay = "quarantine"
+    contract_ended_statuses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class SourceDeclaration(_Part):
@@ -130,7 +175,7 @@ class SourceDeclaration(_Part):
     query: str | None = None
     reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     required: bool | None = None
     freshness_days: int | None = Field(default=None, ge=0)
 
@@ -146,6 +191,8 @@ class SourceDeclaration(_Part):
             raise ValueError("give a table or a query, not both")
         if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
             raise ValueError("give one of files, url and url_from")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
     def options(self) -> ReadOptions:
@@ -179,11 +226,16 @@ class ColumnRule(_Part):
     format: str | None = None
     zone: Zone | None = None
     precision: Literal["day", "month", "year"] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = Field(default=None, max_length=1)
+    id_form: IdForm | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
         if sum(x is not None for x in (self.read, self.column, self.expression, self.constant)) != 1:
             raise ValueError("give one of column, expression and constant")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
 
@@ -203,7 +255,7 @@ class Attribute(ColumnRule):
     unit: str = ""
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
-    known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
+    known_at: Annotated[str, BeforeValidator(_as_written), AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 
@@ -402,6 +454,10 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
     yield from _rules_wrong(file)
+    read = {block.source for blocks in file.tables.values() for block in blocks}
+    for name, source in file.sources.items():
+        if source.freshness_days is not None and name not in read:
+            yield ("sources", name, "freshness_days"), f"freshness_days needs a table that is read from {name}: it has no other date."
 
 
 def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:

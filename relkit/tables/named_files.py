@@ -11,10 +11,10 @@ from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
 from relkit.tables.file_columns import exactly
-from relkit.tables.likely_tables import Likeness, kind_of_part, likely_table
+from relkit.tables.likely_tables import Likeness, bare_name, kind_of_part, likely_table
 from relkit.tables.mapping_file import Attribute, Block, ColumnRule, SourceDeclaration
 from relkit.tables.schemas import TABLES
-from relkit.tables.sources import Source, format_of, starting_columns, stem
+from relkit.tables.sources import Source, format_of, starting_columns
 from relkit.tables.unread_files import (
     ARCHIVE,
     DANGLING,
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
     from relkit.texts import Text
 
 MAPPING = "mapping.yaml"
-_ENDINGS = re.compile(
-    r"\.(csv|tsv|txt|dat|parquet|pq|xlsx|xlsm|duckdb|ddb|gz|zip|bz2|xz|zst|7z|rar|tar|tgz|json|jsonl|ndjson|xlsb|xls|ods|xml|html?|sql|avro|orc"
-    r"|feather|arrow|ipc|sav|sas7bdat|dta|rds|rdata|pkl|pdf|docx?|db|sqlite3?|mdb|accdb|part|crdownload|filepart|download|tmp)$",
-    re.IGNORECASE,
-)
 _UNFINISHED = re.compile(r"\.(part|crdownload|filepart|download|tmp)$", re.IGNORECASE)
 
 
@@ -150,10 +145,10 @@ class _Found:
             return self._parts(path)
         if path.exists() and _is_readable(path):
             return self._of_file(path)
-        return [_Offer(name=path.name, stem=_bare(path), source=None, reason=_why_not(path))]
+        return [_Offer(name=path.name, stem=bare_name(path.name), source=None, reason=_why_not(path))]
 
     def _of_file(self, path: Path) -> list[_Offer]:
-        whole, inner = _Offer(name=path.name, stem=_bare(path), source=SourceDeclaration(files=(path.name,))), _held(path)
+        whole, inner = _Offer(name=path.name, stem=bare_name(path.name), source=SourceDeclaration(files=(path.name,))), held(path)
         if not inner:
             return [whole]
         table = whole.likely[0] if whole.likely else None
@@ -163,7 +158,7 @@ class _Found:
         return [whole, *(replace(offer, needs_columns=True) for offer in inner[1:])]
 
     def _parts(self, folder: Path) -> list[_Offer]:
-        plain = _bare(folder)
+        plain = bare_name(folder.name)
         if likely_table(plain) is None:
             return []
         inside = sorted(p for p in folder.iterdir() if not is_passed_over(p.name))
@@ -175,10 +170,10 @@ class _Found:
 
     def look_beside(self, folder: Path) -> None:
         """Name a folder that is near no table and holds files of data."""
-        if likely_table(_bare(folder)) is not None:
+        if likely_table(bare_name(folder.name)) is not None:
             return
         inside = [p for p in sorted(folder.iterdir()) if p.is_file() and format_of(p) and not is_passed_over(p.name)]
-        near = [known[0] for p in inside if (known := likely_table(_bare(p)))]
+        near = [known[0] for p in inside if (known := likely_table(bare_name(p.name)))]
         if inside:
             self.unread.append(Unread(name=f"{folder.name}/", reason=FOLDER, near=near[0] if near else ""))
 
@@ -262,14 +257,6 @@ def _is_readable(path: Path) -> bool:
     return path.is_file() and format_of(path) is not None and not is_passed_over(path.name)
 
 
-def _bare(path: Path) -> str:
-    """Return the name without any of the endings that files of data have, known to us or not."""
-    name = stem(path)
-    while (shorter := _ENDINGS.sub("", name)) != name:
-        name = shorter
-    return name
-
-
 def _why_not(path: Path) -> Text:
     if not path.exists():
         return DANGLING
@@ -280,7 +267,7 @@ def _why_not(path: Path) -> Text:
     return DATABASE if is_sqlite(path) else FORMAT
 
 
-def _held(path: Path) -> list[_Offer]:
+def held(path: Path) -> list[_Offer]:
     """Return the sheets of a workbook, or the tables of a DuckDB file."""
     form = None if path.suffix.lower() == ".zip" else format_of(path)
     if form == "duckdb":
@@ -323,7 +310,7 @@ def block_by_names(table: str, source: Source, notes: list[str]) -> Block:
         )
     attributes = {}
     if table == "customer_snapshots":
-        attributes = {name: _attribute_by_name(name, source) for name in others}
+        attributes = {name: _attribute_by_name(name, source) for name in others if name not in source.unusable}
     if others:
         what = "kept as attributes that no mapping declares" if attributes else f"left out: no column of {table} is so named"
         free = [name for name in contract.names if name not in known]

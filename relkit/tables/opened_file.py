@@ -70,6 +70,7 @@ class OpenedFile:
         decimal: the decimal mark found, None if no number of the sample shows one.
         is_text: whether lines can be blank, too short or too long.
         is_columnar: whether some columns can be read again without the others.
+        unusable: types of the columns of which none of ours can be made, by name.
         lines_before: lines before the first row of data: the header, and those skipped.
         remarks: on what its reader should know of it: it breaks off, its last row is one of totals.
     """
@@ -81,6 +82,7 @@ class OpenedFile:
     decimal: str | None = None
     is_text: bool = False
     is_columnar: bool = False
+    unusable: dict[str, str] = field(default_factory=dict)
     lines_before: int = 0
     remarks: tuple[Remark, ...] = ()
 

@@ -10,7 +10,6 @@ at the end, so that a crash leaves the tables of before, or none; never a part.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 import time
@@ -25,13 +24,16 @@ import polars as pl
 
 from relkit.contracts import Contract, Rule
 from relkit.errors import TableError
+from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, unique, write_remarks
 from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale_sources
 from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
 from relkit.tables.control_totals import control_totals
-from relkit.tables.declared.columns import MONEY
+from relkit.tables.declared.columns import LARGEST, MONEY
+from relkit.tables.disagreements import disagreeing_rows
 from relkit.tables.doubts import doubts
+from relkit.tables.ended_contracts import with_ends
 from relkit.tables.findings import Finding, ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
@@ -110,7 +112,7 @@ def validate_tables(
         >>> report.tables["transactions"].sentences()[0]
         'transactions: 1 row kept, 1 quarantined (50.00%).'
         >>> print(report.tables["transactions"].rules[0])
-        net_amount: not a number: 1 row (first: row 2 of transactions, 'twelve')
+        net_amount: not a number: 1 row (first: row 2 of transactions, a 6-character text)
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
@@ -164,14 +166,15 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
     contract = _with_rules(TABLES[name], own)
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
     copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
-    judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty)
+    copy, remarks = _with_ends(copy, sources)
+    readings = sources.readings.get(name, {})
+    judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty, readings)
     staged, rows = judged.staged, judged.kept()
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
-    if name == "consents":
-        doubtful.append(_two_answers(judged))
-    unlikely = first_rows(rows, doubtful, contract)
+    doubtful += disagreeing_rows(rows, contract, staged.names)
+    unlikely = first_rows(rows, doubtful, contract, readings)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
         table=name,
@@ -184,6 +187,7 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
         sums=_reconciled(staged, kept, faulty, unread),
         own_rules=_own_rules(judged, own, (*rules, *unlikely)),
         totals=control_totals(rows, contract, staged.names, zone=sources.business_zone, origins=sources.origins.get(name)),
+        remarks=remarks,
     )
     copy.remove()
     return report
@@ -217,18 +221,27 @@ def _equal_lines(judged: Judged) -> Rule:
     )
 
 
-def _two_answers(judged: Judged) -> Rule:
-    """Return the doubt about consents that were answered twice at one instant, as a form does that is sent and corrected."""
-    answers = {"status", "valid_to"}
-    asked = [name for name in judged.staged.contract.key if name in judged.staged.names and name not in answers]
-    later = equal_rows(judged.kept(), asked)
-    return Rule(
-        name="status: another answer at the same instant",
-        columns=(),
-        broken=pl.col(INDEX).is_in(later.implode()),
-        impossible=False,
-        remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
+def _with_ends(copy: Staged, sources: SourceTables) -> tuple[Staged, tuple[Remark, ...]]:
+    """Return a staged table in which contracts that ended without a day are dealt with, and what was done."""
+    if copy.contract.name != "contracts":
+        return copy, ()
+    found = with_ends(
+        copy,
+        zone=sources.business_zone,
+        without_day=sources.contract_ended_without_day,
+        statuses=sources.contract_ended_statuses,
     )
+    return found.staged, found.remarks
+
+
+def _disagreements(reports: dict[str, TableReport]) -> dict[str, int]:
+    """Return the number of rows of each table that state another thing on the fact of an earlier one."""
+    rules = {name: TABLES[name].disagreement for name in reports}
+    found = {
+        name: sum(finding.rows for finding in reports[name].unlikely if rule is not None and finding.rule == rule.rule)
+        for name, rule in rules.items()
+    }
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]) -> dict[str, Reconciliation]:
@@ -244,11 +257,11 @@ def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]
 
 
 def _sums(path: Path, columns: list[str]) -> dict[str, float]:
-    """Return the sums of the finite values; a file that is not there sums to nothing."""
+    """Return the sums of the values that are amounts; a file that is not there sums to nothing."""
     if not columns or not path.is_file():
         return dict.fromkeys(columns, 0.0)
-    finite = [pl.col(name).filter(pl.col(name).is_finite()).sum() for name in columns]
-    return pl.scan_parquet(path).select(finite).collect(engine="streaming").row(0, named=True)
+    amounts = [pl.col(name).filter(pl.col(name).is_between(-LARGEST, LARGEST)).sum() for name in columns]
+    return pl.scan_parquet(path).select(amounts).collect(engine="streaming").row(0, named=True)
 
 
 def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Path, gate: _Gate) -> tuple[ReadReport, dict[str, Any]]:
@@ -271,6 +284,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         attributes=_attributes(sources),
         precisions=dict(sources.precisions),
         numbered=list(sources.numbered),
+        disagreements=_disagreements(reports),
     )
     write_facts(tables, facts)
     alarms = _alarms(reports, sources, facts, gate)
@@ -297,7 +311,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_remarks(tables / FILE, report.remarks)
     content = _json(report, gate.share, sources.max_fall_share)
-    (tables / CHECK).write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    (tables / CHECK).write_text(json_text(content, indent=2, default=str) + "\n", encoding="utf-8")
     return report, parts_of(content)
 
 
@@ -344,6 +358,7 @@ def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
 
 def _warnings(reports: dict[str, TableReport]) -> list[str]:
     sentences = [f"{name}: {finding}. {finding.remedy}".strip() for name, report in reports.items() for finding in report.unlikely]
+    sentences += [remark.en for report in reports.values() for remark in report.remarks]
     sentences += [
         f"{name}: left out, since no column of the table is so named: {', '.join(report.ignored)}."
         for name, report in reports.items()

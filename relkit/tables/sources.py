@@ -9,14 +9,15 @@ names it, before the main reading begins.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
 from relkit.errors import RelkitError, TableError, nearest
 from relkit.tables.archives import ENDING, members, unpacked
+from relkit.tables.column_types import readable
 from relkit.tables.databases import open_duckdb, open_sql
 from relkit.tables.delimited import columns_of, explain_fault, open_delimited
 from relkit.tables.file_columns import exactly, renamed_note, spared
@@ -27,7 +28,7 @@ from relkit.tables.workbook import open_workbook
 from relkit.traces import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from relkit.remarks import Remark
 
@@ -62,6 +63,8 @@ class Source:
         columns: the columns of the files.
         parts: the frame of each file, by its name, blank lines included.
         decimal: the decimal mark of its texts.
+        decimal_known: whether that mark was declared or seen; else it is the usual one.
+        unusable: types of the columns of which none of ours can be made, by name.
         notes: on what was detected and left out, one sentence each.
         is_columnar: whether its files are Parquet, of which some columns can be read without the others.
         is_text: whether its lines can be blank, too short or too long.
@@ -76,6 +79,8 @@ class Source:
     parts: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
     is_columnar: bool = False
+    decimal_known: bool = True
+    unusable: dict[str, str] = field(default_factory=dict)
     is_text: bool = False
     lines_before: int = 0
     remarks: tuple[Remark, ...] = ()
@@ -200,13 +205,9 @@ def _open_parquet(path: Path) -> OpenedFile:
     names = schema.names()
     columns = spared(names)
     frame = frame.rename(dict(zip(names, columns, strict=True))) if columns != tuple(names) else frame
-    words = [
-        exactly(name).cast(pl.String)
-        for name, dtype in zip(columns, schema.dtypes(), strict=True)
-        if isinstance(dtype, pl.Categorical | pl.Enum)
-    ]
-    numbered = frame.with_row_index(ROW, offset=1).with_columns(words)
-    return OpenedFile(name=path.name, frame=numbered, columns=columns, detected=renamed_note(names), is_columnar=True)
+    frame, unusable = readable(frame)
+    numbered = frame.with_row_index(ROW, offset=1)
+    return OpenedFile(name=path.name, frame=numbered, columns=columns, detected=renamed_note(names), is_columnar=True, unusable=unusable)
 
 
 def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequence[str] = (), url: str | None = None) -> Source:
@@ -243,7 +244,9 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
         name=name,
         frame=frame.filter(~_blank(first.columns)) if is_text else frame,
         columns=first.columns,
-        decimal=decimal,
+        decimal=decimal or ".",
+        decimal_known=decimal is not None,
+        unusable={name: dtype for part in opened for name, dtype in part.unusable.items()},
         parts=parts,
         notes=tuple(notes),
         is_columnar=columnar,
@@ -300,7 +303,7 @@ def _same_columns(opened: Sequence[OpenedFile]) -> list[str]:
     return notes
 
 
-def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
+def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str | None:
     seen = {part.decimal: part.name for part in opened if part.decimal is not None}
     if len(seen) > 1:
         raise TableError(
@@ -308,7 +311,7 @@ def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
             where=name,
             remedy="Read them as two sources, with `decimal` given.",
         )
-    return next(iter(seen), ".")
+    return next(iter(seen), None)
 
 
 def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
@@ -336,7 +339,7 @@ def count_rows(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect(engine="streaming").item())
 
 
-def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]:
+def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[str, pl.Expr] | None = None) -> dict[str, Any]:
     """Return facts of a source from one pass over it: rows, blank, short and long lines, duplicates.
 
     Reading it in full here finds faults of a file before any result is written.
@@ -344,6 +347,7 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
     Args:
         source: to be read.
         count_duplicates: count rows that repeat an earlier one in every column.
+        further: aggregates to find in the same pass, by name.
 
     Raises:
         TableError: a file cannot be read to its end.
@@ -360,14 +364,16 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
     if count_duplicates:
         hashes = pl.struct(exactly(name) for name in source.columns).hash()
         asked.append((is_row.sum() - hashes.filter(is_row).n_unique()).alias("duplicates"))
+    asked += [expr.alias(name) for name, expr in (further or {}).items()]
     try:
         found = frame.select(asked).collect(engine="streaming").row(0, named=True)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(source, error) from error
     if not found["rows"]:
         raise TableError("it has no row.", where=", ".join(source.files), remedy="Ask for it again with its rows.")
+    more = {name: found.pop(name) for name in further or {}}
     lines = found.pop("lines")
-    return {name: int(value or 0) for name, value in {**found, "blank_lines": lines - found["rows"]}.items()}
+    return {name: int(value or 0) for name, value in {**found, "blank_lines": lines - found["rows"]}.items()} | more
 
 
 def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> TableError:

@@ -18,6 +18,7 @@ import polars as pl
 from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import PeriodError, TableError
+from relkit.json_text import json_text
 from relkit.periods import AsOf
 from relkit.tables.schemas import OPEN_PERSONAL, TABLES
 
@@ -46,6 +47,7 @@ class TableFacts:
             personal_data, purpose, known_at, role.
         precisions: "table.column" -> "month" or "year", for days known only to that precision.
         numbered: tables whose key is made of file and row, as the source has none.
+        disagreements: rows that state another thing on the fact of an earlier row, by table (`relkit.tables.disagreements`).
     """
 
     currency: str = "EUR"
@@ -61,6 +63,7 @@ class TableFacts:
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: list[str] = field(default_factory=list)
+    disagreements: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,5 +161,5 @@ def write_facts(folder: Path, facts: TableFacts) -> Path:
     """Write the facts to the folder of the tables and return the file's path."""
     path = folder / FACTS
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
-    path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json_text(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return path

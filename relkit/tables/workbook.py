@@ -11,6 +11,7 @@ from relkit.errors import TableError
 from relkit.tables.file_columns import renamed_note, spared
 from relkit.tables.opened_file import OpenedFile
 from relkit.tables.schemas import ROW
+from relkit.tables.shown_zeros import columns_with_shown_zeros, shown_zeros
 from relkit.tables.source_remarks import ends_in_totals
 from relkit.tables.title_rows import is_total, rows_above_header
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from fastexcel import ExcelReader
 
+    from relkit.remarks import Remark
     from relkit.tables.opened_file import ReadOptions
 
 
@@ -75,11 +77,15 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
         frame=text.lazy(),
         columns=tuple(frame.columns),
         detected=", ".join(filter(None, (detected, renamed_note(given)))),
-        decimal=".",
         is_text=True,
         lines_before=options.skip_lines + header,
-        remarks=(ends_in_totals(path.name, totals[0]),) if totals else (),
+        remarks=(*((ends_in_totals(path.name, totals[0]),) if totals else ()), *_shown_zeros(path, name, tuple(frame.columns))),
     )
+
+
+def _shown_zeros(path: Path, sheet: str, columns: tuple[str, ...]) -> tuple[Remark, ...]:
+    shown = [columns[place] for place in columns_with_shown_zeros(path, sheet) if place < len(columns)]
+    return (shown_zeros(path.name, tuple(shown)),) if shown else ()
 
 
 def _verify_header(path: Path, book: ExcelReader, name: str, skip: int) -> None:

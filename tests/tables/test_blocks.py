@@ -178,6 +178,23 @@ def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     assert read.counts["tables"]["transactions"]["rows"] == 6
 
 
+def test_a_join_that_is_meant_is_refused_beyond_the_limit(tmp_path, monkeypatch):
+    twice = SHOPS + "1,Paris,2022-01-01,1\n"
+    block = """\
+  transactions:
+    from: sales
+    join: {source: shops, on: {shop: id}, many: true}
+    columns: {transaction_line_id: "concat(no, '-', name)", transaction_id: no, occurred_at: day, net_amount: amount}
+"""
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "1")
+    with pytest.raises(
+        TableError, match=r"joining would add 2 rows: what a join with many: true adds is limited to 1 rows.*RELKIT_MAX_JOINED"
+    ):
+        tables(tmp_path, block, shops__csv=twice)
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "2")
+    assert len(tables(tmp_path, block, shops__csv=twice).frames["transactions"].collect()) == 6
+
+
 def test_one_per_keeps_the_first_row_and_all_that_could_not_be_read(tmp_path):
     text = "id,born\nx,1980\nx,1981\ny,1990\n,19x0\n,19y0\n"
     block = "  customers: {from: shops, one_per: customer_id, columns: {customer_id: id, birth_year: born}}\n"
@@ -210,7 +227,7 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
     row = read.frames["transactions"].collect().row(0, named=True)
     assert (row["transaction_id"], row["customer_id"]) == ("17850", "17850")
     assert row["occurred_at"] == datetime(2024, 7, 1, 21, 30, tzinfo=UTC)
-    assert row["recorded_at"] == datetime(2024, 6, 30, 15, tzinfo=UTC)
+    assert row["recorded_at"] == datetime(2024, 6, 30, 22, tzinfo=UTC)
     assert column(read, "created_on", "customers") == [date(2024, 7, 1)]
 
 
@@ -226,7 +243,7 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
         ({"more": "    returns: {where: kid = 'R'}"}, TableError, "line 14, column 15: column 'kid' is not in sales.csv; did you mean 'kind'?"),
         ({"more": "    join: {source: shops, on: {shop: idd}}"}, TableError, "line 14, column 5: column 'idd' is not in shops.csv; did you mean 'id'?"),
         ({"more": "    join: {source: shops, on: shopp}"}, TableError, "line 14, column 5: column 'shopp' is not in sales.csv; did you mean 'shop'?"),
-        ({"columns": "      recorded_at: cast(no as integer)"}, ParameterError, "recorded_at: a whole number cannot be read as an instant. Give the `format`"),
+        ({"columns": "      recorded_at: cast(no as integer)"}, ParameterError, "recorded_at: a whole number cannot be read as an instant. Give its `format`"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_so_is_refused_with_its_line(tmp_path, arguments, error, expected):

@@ -156,6 +156,56 @@ def test_a_header_that_ends_in_delimiters_is_one(tmp_path):
         open_delimited(path, ReadOptions())
 
 
+def test_a_column_without_a_name_may_come_first(tmp_path):
+    assert opened(tmp_path, ",day,amount\n0,2024-01-03,2.5\n").columns == ("column_1", "day", "amount")
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\n', "SEP=;\r\n", "\ufeffsep=;\n"])
+def test_the_mark_of_the_delimiter_that_excel_reads_is_no_row(tmp_path, first):
+    file = opened(tmp_path, f"{first}no;montant\n1;2,5\n")
+    assert (file.columns, file.lines_before) == (("no", "montant"), 2)
+    assert "taken for Excel's mark of the delimiter" in file.detected
+    assert opened(tmp_path, "sep=,\nno,text\n1,a;b;c\n").columns == ("no", "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "skip"),
+    [
+        ("Sales of May\n\nno;client;montant\n1;007;2,5\n2;008;3,5\n", 2),
+        ("Sales of May;;\nno;client;montant\n1;007;2,5\n2;008;3,5\n", 1),
+        ("Sales, of May\nno;client;montant\n1;007;2\n2;008;3\n", 1),
+        ("Ventes\nau 31/05/2024\n\nno,client,montant\n1,007,2\n2,008,3\n", 3),
+    ],
+)
+def test_a_title_above_the_header_is_hinted_at(tmp_path, text, skip):
+    expected = rf"line {skip + 1} looks like its header, and line 1 like a title\. Write skip_lines: {skip} for this source in the mapping"
+    with pytest.raises(TableError, match=expected):
+        opened(tmp_path, text)
+    file = opened(tmp_path, text, skip_lines=skip)
+    assert (file.columns, len(file.frame.collect())) == (("no", "client", "montant"), 2)
+
+
+def test_a_header_of_one_column_is_no_title(tmp_path):
+    assert opened(tmp_path, "word\nother\n").columns == ("word",)
+    assert opened(tmp_path, "remark\na, b\nc\nd, e\n").columns == ("remark",)
+
+
+def test_lines_of_text_without_delimiters_may_be_short_too(tmp_path):
+    text = "id day amount\n1 2024-01-03 2.5\n2 2024-01-03 2.5\n3 2024-01-03\n  \n4 2024"
+    file = opened(tmp_path, text, format="text")
+    assert file.frame.collect()[FIELDS].to_list() == [None, None, 2, None, 2]
+    assert [remark.code for remark in file.remarks] == ["file_breaks_off"]
+    places = {"no": (1, 3), "day": (4, 11), "amount": (12, 19)}
+    padded = "00120240101   12.50\n00220240102    2.50\n00320240103    2.50\n00420240103   1"
+    file = opened(tmp_path, padded, format="fixed", places=places)
+    assert file.frame.collect()[FIELDS].to_list() == [None, None, None, 3]
+    assert [remark.code for remark in file.remarks] == ["file_breaks_off"]
+    stripped = "001202401012.5\n0022024010212.5\n00320240103\n004202401033.5\n"  # blanks at the end left out: only what lacks a column
+    assert opened(tmp_path, stripped, format="fixed", places=places).frame.collect()[FIELDS].to_list() == [None, None, 2, None]
+    filled = opened(tmp_path, stripped, format="fixed", places=places, fill_short=True)
+    assert filled.frame.collect()[FIELDS].null_count() == 4
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -16,7 +16,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
-from relkit.metrics.near_ties import with_one_age
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.family import CONTRACT_VERSIONS
 from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
