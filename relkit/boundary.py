@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import signal
 import tempfile
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relkit.errors import MissingPackageError, RelkitError, ResourceError, StorageError, UnforeseenError
 from relkit.masking import masked
+from relkit.traces import trace_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _explained(error: BaseException, where: str) -> RelkitError | None:
-    """Return what is lacking, if the error tells; None for a fault."""
+    """Return the error that names the lack, if the exception tells it; None for a fault."""
     text = "out of memory" if isinstance(error, MemoryError) else str(error)
     for pattern, kind, what, remedy in _WORDS:
         if re.search(pattern, text, re.IGNORECASE):
@@ -112,7 +112,7 @@ def _explained(error: BaseException, where: str) -> RelkitError | None:
         return MissingPackageError(f"the package {package} is not installed.", where=where, remedy=remedy)
     if isinstance(error, OSError):
         remedy = "Check the path, the rights and the space left; --out names another folder."
-        return ResourceError(f"{error.strerror or _first_line(error)}.", where=_place(error, where), remedy=remedy)
+        return ResourceError(f"{error.strerror or words_of(error).rstrip('.')}.", where=_place(error, where), remedy=remedy)
     return None
 
 
@@ -122,17 +122,13 @@ def _place(error: BaseException, where: str) -> str:
     return masked(str(named)) if named else where
 
 
-def _first_line(error: BaseException) -> str:
-    return masked(next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)).rstrip(".")
-
-
 def _unforeseen(error: BaseException, where: str, log: Path | None) -> RelkitError:
     """Keep the trace of a fault in a file, and return one line about it."""
     path = log or Path(tempfile.gettempdir()) / f"relkit_{where.replace(' ', '_')}.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(masked("".join(traceback.format_exception(error))), encoding="utf-8", errors="backslashreplace")
+        path.write_text(trace_of(error) + "\n", encoding="utf-8", errors="backslashreplace")
         kept = f"The trace is in {path}."
     except OSError as lacking:
         kept = f"The trace could not be kept: {lacking.strerror or lacking}."
-    return UnforeseenError(f"it broke down, {type(error).__name__}: {_first_line(error)}.", where=where, remedy=kept)
+    return UnforeseenError(f"it broke down, {type(error).__name__}: {words_of(error).rstrip('.')}.", where=where, remedy=kept)

@@ -201,7 +201,7 @@ class _Reader:
 
     @property
     def awaits_key(self) -> bool:
-        """Whether the next value is the key of a dictionary."""
+        """True if the next value is the key of a dictionary."""
         return bool(self.open) and isinstance(self.open[-1].value, dict) and self.open[-1].key is None
 
     def begin(self, node: _Node, event: Any) -> None:
@@ -296,7 +296,7 @@ class _Reader:
             raise self.refused(f"the tag {tag.replace('tag:yaml.org,2002:', '!!')} is not allowed.", place, "Write plain values only.")
 
     def resolved(self, text: str, place: tuple[int, int]) -> Any:
-        """Return what a plain word stands for."""
+        """Return the value of a plain word."""
         if text in _WORDS:
             return _WORDS[text]
         read = next((read for form, read in _NUMBERS if form.fullmatch(text)), None)

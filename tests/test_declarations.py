@@ -17,7 +17,7 @@ BOMB = "b0: &b0 [x, x, x, x, x, x, x, x, x]\n" + "".join(f"b{i}: &b{i} [{', '.jo
 
 
 def declared(text: str, folder: Path) -> Declaration:
-    """Return what a text declares."""
+    """Return the declaration in a text."""
     path = folder / "declared.yaml"
     path.write_bytes(text.encode())
     return read_declaration(path)

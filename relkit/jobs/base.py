@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from relkit.cards import Card, shown
 from relkit.commands import DEFAULT_PROGRAMME, Place, at_work, command
 from relkit.errors import ParameterError
+from relkit.extremes import extremes
 from relkit.masking import masked_deep
 from relkit.progress import Progress, in_notebook, quiet
 from relkit.workplace import only_programme, programmes, workplace
@@ -106,6 +107,8 @@ class Job(BaseModel):
             job = cls(**parameters, **({"programme": taken} if taken else {}))
         except ValidationError as error:
             raise ParameterError(_problems(error), where=cls.command) from error
+        if problems := [problem for name in known for problem in extremes(known[name], getattr(job, name))]:
+            raise ParameterError("; ".join(problems) + ".", where=cls.command)
         if (as_of := getattr(job, "as_of", None)) is not None:
             from relkit.periods import AsOf
 

@@ -82,6 +82,8 @@ class SourceTables:
         history_starts_on: first day the sources cover; None if not declared.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
+        contract_ended_without_day: what becomes of contracts that ended without a day: "quarantine" or "last_known_day".
+        contract_ended_statuses: the source's words for contracts that have ended; empty for the usual ones.
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
@@ -104,6 +106,8 @@ class SourceTables:
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
+    contract_ended_without_day: str = "quarantine"
+    contract_ended_statuses: tuple[str, ...] = ()
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
@@ -286,6 +290,8 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         history_starts_on=_history(reading),
         assumed_margin_rate=file.company.assumed_margin_rate,
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
+        contract_ended_without_day=file.company.contract_ended_without_day,
+        contract_ended_statuses=file.company.contract_ended_statuses,
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),

@@ -17,6 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.periods import FIRST_DAY, LAST_DAY
+from relkit.tables.ended_contracts import EndedWithoutDay
 from relkit.tables.id_forms import IdForm
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
@@ -66,11 +68,6 @@ def _known_at(value: str) -> str:
     return value
 
 
-def _as_written(value: Any) -> Any:
-    """Return a day that YAML has read as the text that it was."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -86,7 +83,10 @@ def _pairs(value: Any) -> Any:
     """Return join columns as {ours: theirs}."""
     if isinstance(value, dict):
         return value
-    return {name: name for name in _listed(value)}
+    names = _listed(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("name columns by text, as in on: customer_id")
+    return {name: name for name in names}
 
 
 def _quote(value: Any) -> Any:
@@ -113,7 +113,21 @@ def _places(value: Any) -> Any:
     return found
 
 
+def _as_written(value: Any) -> Any:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
+    return value
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -126,10 +140,12 @@ class Company(_Part):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
     sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
+    contract_ended_without_day: EndedWithoutDay = "quarantine"
+    contract_ended_statuses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class SourceDeclaration(_Part):
@@ -154,7 +170,7 @@ class SourceDeclaration(_Part):
     query: str | None = None
     reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     required: bool | None = None
     freshness_days: int | None = Field(default=None, ge=0)
 

@@ -6,7 +6,7 @@ and printed finds each that was given away.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -51,10 +51,9 @@ def _value(column: Column, table: str, row: int, rng: Random) -> str:
     if column.allowed:
         return rng.choice(column.allowed)
     dtype = column.dtype
-    if dtype == pl.Date:
-        return str(date(2022, 1, 1) + timedelta(days=rng.randrange(900)))
-    if isinstance(dtype, pl.Datetime):
-        return (datetime(2022, 1, 1) + timedelta(minutes=rng.randrange(900 * 1440))).isoformat(" ", "minutes")  # noqa: DTZ001
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        at = datetime(2022, 1, 1) + timedelta(minutes=rng.randrange(900 * 1440))  # noqa: DTZ001  as files have it, in no zone
+        return str(at.date()) if dtype == pl.Date else at.isoformat(" ", "minutes")
     if dtype == pl.Boolean:
         return rng.choice(["true", "false"])
     if dtype in {pl.Float64, pl.Int64, pl.Int32}:

@@ -108,7 +108,7 @@ OPERATORS = ("+", "-", "*", "/", "%", "=", "<>", "<", "<=", ">", ">=", "and", "o
 
 def expression(columns: tuple[str, ...], rng: Random, depth: int = 3) -> str:
     """Return an expression, one in twenty of them broken or beyond every limit."""
-    if depth == 3 and rng.random() < 0.05:  # noqa: PLR2004
+    if depth == 3 and rng.random() < 0.05:
         return rng.choice(_beyond(columns[0]))
     return _part(columns, rng, depth)
 

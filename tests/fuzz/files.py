@@ -116,10 +116,15 @@ def _write_cell(sheet: Any, row: int, column: int, value: str, day: Any, rng: Ra
         rng.choice([sheet.write_boolean, sheet.write_number])(row, column, rng.choice([True, 0, 45300, 1e308]))
     elif rng.random() < 0.01:
         sheet.write_formula(row, column, "=1/0", value="#DIV/0!")
-    elif day is not None and value.replace(".", "", 1).replace("-", "", 1).isdigit() and len(value) < 15:  # noqa: PLR2004
-        sheet.write_number(row, column, float(value))
-    elif day is not None and len(value) == 10 and value[4:5] == "-":  # noqa: PLR2004
-        with suppress(ValueError):
-            sheet.write_datetime(row, column, datetime.fromisoformat(value), day)
-    elif value:
+    elif value and not (day is not None and _write_typed(sheet, row, column, value, day)):
         sheet.write_string(row, column, value[:32_000].encode("utf-8", "replace").decode())
+
+
+def _write_typed(sheet: Any, row: int, column: int, value: str, day: Any) -> bool:
+    """Write a value as a number or a day if it is one; return whether it is."""
+    with suppress(ValueError, TypeError):
+        if len(value) < 15 and value.isascii():
+            return bool(sheet.write_number(row, column, float(value)) == 0)
+    with suppress(ValueError):
+        return bool(sheet.write_datetime(row, column, datetime.fromisoformat(value), day) == 0)
+    return False

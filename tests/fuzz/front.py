@@ -1,4 +1,4 @@
-"""The command line of the fuzz: which cases run, and what is said of them."""
+"""The command line of the fuzz: which cases run, and what is printed of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KINDS = {"tables": 10_000, "mappings": 3_000, "pipelines": 1_000, "settings": 1_000, "models": 2_000}
+KINDS = {"tables": 10_000, "mappings": 3_000, "pipelines": 1_000, "settings": 1_000, "models": 2_000, "fits": 100}
 """Cases of each kind; a module of the kind's name has `case(seed, folder)`, which returns the faults."""
 
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Run cases; return 1 if one shows a fault."""
     if argv[:1] == ["--work"]:
         return _work(argv[1], int(argv[2]), int(argv[3]))
-    if len(argv) == 2 and argv[0] in KINDS and argv[1].isdigit():  # noqa: PLR2004
+    if len(argv) == 2 and argv[0] in KINDS and argv[1].isdigit():
         return _again(argv[0], int(argv[1]))
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Hostile input at random, seeded.")
     parser.add_argument("kinds", nargs="*", default=list(KINDS), choices=[*KINDS, []], help="tables, mappings, ...")
@@ -55,9 +55,8 @@ def _all_of(kind: str, first: int, count: int, workers: int) -> int:
         for sort, fault in {_sort(fault): fault for fault in faults}.items():
             sorts[sort].append((seed, fault))
     failed = {seed for cases in sorts.values() for seed, _ in cases}
-    print(
-        f"{kind}: {len(seconds):,} cases in {time.monotonic() - started:.0f} s, slowest {max(seconds):.1f} s, {len(failed)} with a fault."
-    )  # noqa: T201
+    took = time.monotonic() - started
+    print(f"{kind}: {len(seconds):,} cases in {took:.0f} s, slowest {max(seconds):.1f} s, {len(failed)} with a fault.")  # noqa: T201
     for cases in sorted(sorts.values(), key=len, reverse=True):
         seed, fault = min(cases)
         print(f"  {len(cases)} x {fault}\n    python -m tests.fuzz {kind} {seed}", flush=True)  # noqa: T201
@@ -67,7 +66,8 @@ def _all_of(kind: str, first: int, count: int, workers: int) -> int:
 def _sort(fault: str) -> str:
     """Return a fault without what differs from case to case."""
     if fault.startswith("personal value"):
-        return re.sub(r"\S*qzk\S*|\d+|'[^']*'", "_", fault, flags=re.IGNORECASE)[:150]
+        before = fault.lower().partition("...")[2].rpartition("qzk")[0]
+        return fault.partition(":")[0] + " ".join(re.findall(r"[a-z]{2,}", before.rpartition("(first")[0] or before)[-3:])
     return re.sub(r"'[^']*'|\"[^\"]*\"|[\w./-]*/[\w./-]*|\d[\d.,]*", "_", fault)[:110]
 
 

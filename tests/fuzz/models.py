@@ -6,17 +6,18 @@ import json
 import math
 import shutil
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import model_checks
 import polars as pl
-
-from relkit.errors import RelkitError
-from relkit.models import storage
+import tampered_models
 
 from fuzz.documents import parts
+from relkit.errors import RelkitError, StorageError
+from relkit.models import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +56,30 @@ def folders() -> list[Path]:
 
 
 def case(seed: int, folder: Path) -> list[str]:
-    """Tamper with one model, load it and score with it; return the faults."""
+    """Tamper with one model and load it: it is refused, or scores with finite numbers where its change can be meant."""
     rng = Random(f"models {seed}")
     origin = rng.choice(folders())
+    return _surely_broken(origin, folder, seed, rng) if rng.random() < 0.5 else _perhaps_sound(origin, folder, rng)
+
+
+def _surely_broken(origin: Path, folder: Path, seed: int, rng: Random) -> list[str]:
+    """Return the fault of a model that loads although one thing is wrong with it."""
+    saved = origin
+    if rng.random() < 0.5:
+        saved = tampered_models.saved_again(origin, folder / origin.parent.name)
+    (tampered,) = islice(tampered_models.tampered_models([saved], folder, seed=seed, number=1), 1)
+    where = f"{tampered.model}: {tampered.change[:120]}"
+    try:
+        storage.load(tampered.folder)
+    except StorageError:
+        return []
+    except BaseException as error:  # noqa: BLE001  nothing may come through, whatever its class
+        return [f"traceback: {type(error).__name__}: {str(error)[:150]}: {where}"]
+    return [f"loads: {where}"]
+
+
+def _perhaps_sound(origin: Path, folder: Path, rng: Random) -> list[str]:
+    """Return the fault of a model whose change only its digest, which it lacks, could tell in every case."""
     copy = folder / "model"
     shutil.copytree(origin, copy, ignore=shutil.ignore_patterns(*KEPT))
     what = rng.choice([_number, _number, _value, _value, _bytes, _gone, _array_header])(copy, rng)
@@ -66,8 +88,7 @@ def case(seed: int, folder: Path) -> list[str]:
     where = f"{origin.parent.name}: {what}"
     try:
         fitted = storage.load(copy)
-        given = pl.read_parquet(origin / KEPT[0])
-        found = model_checks.given_for(fitted, given)
+        found = model_checks.given_for(fitted, pl.read_parquet(origin / KEPT[0]))
     except RelkitError:
         return []
     except BaseException as error:  # noqa: BLE001  nothing may come through, whatever its class
@@ -91,7 +112,7 @@ def _leaves(tree: Any) -> list[tuple[Any, ...]]:
     return found
 
 
-def _edited(folder: Path, rng: Random, change: Callable[[Any], Any], numbers: bool) -> str | None:  # noqa: FBT001
+def _edited(folder: Path, rng: Random, change: Callable[[Any], Any], numbers: bool) -> str | None:
     path = folder / "model.json"
     body = json.loads(path.read_text("utf-8"))
     found = [("fields", *leaf) for leaf in _leaves(body["fields"])] if numbers else parts(body)

@@ -20,14 +20,14 @@ def faults(ran: Ran) -> Iterator[str]:
     """Yield what is wrong with any command: exceptions, breakdowns, hangs, canaries that were given away."""
     if ran.raised:
         yield f"traceback: {ran.raised[:300]}"
-    for text in (ran.said, *ran.written.values()):
+    for text in (ran.printed, *ran.written.values()):
         if "broke down" in text or "Traceback (most recent" in text:
             line = next(x for x in text.splitlines() if "broke down" in x or "Traceback" in x)
             yield f"broke down: {line[:300]}"
             break
     if ran.code not in {0, 1, 2, None}:
         yield f"exit code: {ran.code}"
-    if ran.code == 2 and not ran.said.strip():
+    if ran.code == 2 and not ran.printed.strip():
         yield "silent: exit code 2 without a word"
     if ran.seconds > SLOW_SECONDS:
         yield f"hang: {ran.seconds:.0f} s"
@@ -35,7 +35,7 @@ def faults(ran: Ran) -> Iterator[str]:
 
 
 def _given_away(ran: Ran) -> Iterator[str]:
-    for where, text in {"printed": ran.said, **ran.written}.items():
+    for where, text in {"printed": ran.printed, **ran.written}.items():
         for found in re.finditer(CANARY, text, flags=re.IGNORECASE):
             around = text[max(0, found.start() - 120) : found.end() + 30].replace("\n", " ")
             yield f"personal value in {where}: ...{around}..."
@@ -56,11 +56,12 @@ def accounts(ran: Ran, files: Mapping[str, int | None], sums: Mapping[str, float
     for table, rows in files.items():
         report = account["tables"].get(table)
         if report is None:
-            if table not in ran.said:
+            if table not in ran.printed:
                 yield f"silent loss: the file of {table} was read by nobody and is not named"
             continue
         if report["rows_kept"] + report["rows_quarantined"] != report["rows_read"]:
-            yield f"silent loss: {table} {report['rows_kept']} kept + {report['rows_quarantined']} quarantined != {report['rows_read']} read"
+            kept, faulty = report["rows_kept"], report["rows_quarantined"]
+            yield f"silent loss: {table} {kept} kept + {faulty} quarantined != {report['rows_read']} read"
         if rows is not None and rows != (found := _accounted(account, table)):
             yield f"silent loss: {table} has {rows} rows, {found} are accounted for"
         yield from _sums(report, table, sums.get(table))
@@ -71,13 +72,13 @@ def _accounted(account: dict[str, Any], table: str) -> int:
     report, counts = account["tables"][table], account["counts"]
     apart = counts.get("tables", {}).get(table, {})
     source = counts.get("sources", {}).get(table, {})
-    elsewhere = sum(source.get(name, 0) for name in ("blank_rows",))
+    elsewhere = sum(source.get(name, 0) for name in ("blank_lines",))
     return int(report["rows_read"]) + apart.get("left_out", 0) + apart.get("folded", 0) + elsewhere
 
 
 def _sums(report: dict[str, Any], table: str, meant: float | None) -> Iterator[str]:
     for column, found in report["sums"].items():
-        if abs(found["read"] - found["kept"] - found["quarantined"]) > 0.005:
+        if abs(found["read"] - found["kept"] - found["quarantined"]) > max(0.005, 1e-12 * abs(found["read"])):
             yield f"sums: {table}.{column} {found}"
         if meant is not None and column == "net_amount" and not found["unread_rows"] and abs(found["read"] - meant) > 0.005:
             yield f"sums: {table}.{column} read as {found['read']}, the file has {meant:.2f}"

@@ -28,7 +28,7 @@ def _made() -> Path:
     out = folder / "out"
     for words in (["check", str(folder / "data"), "--max-quarantine-share", "1"], ["features"]):
         ran = run([*words, "--out", str(out)], out)
-        assert ran.code == 0, ran.said
+        assert ran.code == 0, ran.printed
     return folder
 
 
@@ -42,3 +42,15 @@ def in_a_shop(folder: Path) -> Path:
     """Return a folder of results with tables and features in it."""
     shutil.copytree(_made() / "out", folder / "out")
     return folder / "out"
+
+
+@cache
+def store() -> Path:
+    """Return an empty tracking store, which takes MLflow seconds to make."""
+    from relkit.tracking import runs
+
+    path = _made() / "empty.db"
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{path}"
+    with runs.connected():
+        pass
+    return path

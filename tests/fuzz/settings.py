@@ -5,13 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from relkit.jobs import COMMANDS
-from relkit.running import NO_STEPS, job_class
-
 from fuzz.documents import text_of
 from fuzz.oracle import faults
 from fuzz.prepared import at_a_shop, in_a_shop
 from fuzz.run import run
+from relkit.jobs import COMMANDS
+from relkit.running import NO_STEPS, job_class
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +78,10 @@ WORDS = (
 """Values that a person may type, or a script that went wrong."""
 
 
+KEPT = ("out", "programme")
+"""Fields that say where results go, which stays a folder of the case."""
+
+
 def _jobs() -> dict[str, type[Job]]:
     return {name: job_class(name) for name in COMMANDS if name not in NO_STEPS}
 
@@ -101,7 +104,7 @@ def _pipeline(folder: Path, rng: Random) -> list[str]:
     words = ["run", str(folder / "pipeline.yaml"), "--data", str(data if cheap else folder / "nowhere"), "--out", str(folder / "out")]
     for _ in range(rng.randint(1, 4)):
         name = rng.choice(names)
-        field = rng.choice([*jobs[name].model_fields, "nothing", ""])
+        field = rng.choice([f for f in (*jobs[name].model_fields, "nothing", "") if f not in KEPT])
         words += ["--set", f"{name}.{field}={rng.choice(WORDS)}" if rng.random() < 0.9 else rng.choice(WORDS)]
     return words
 
@@ -122,12 +125,16 @@ def _flags(folder: Path, rng: Random) -> list[str]:
     job, spec = job_class(name), COMMANDS[name]
     out = in_a_shop(folder)
     words = [name]
-    for field in spec.positional:
-        words.append(
-            str(at_a_shop(folder)) if field == "data" and rng.random() < 0.8 else rng.choice([_needed(name).get(field, "x"), *WORDS])
-        )
+    words += [_positional(name, field, folder, rng) for field in spec.positional]
     words += ["--out", str(out)]
-    for field in rng.sample([f for f in job.model_fields if f not in {"out", *spec.positional}], k=rng.randint(1, 2)):
+    free = [f for f in job.model_fields if f not in {*KEPT, *spec.positional}]
+    for field in rng.sample(free, k=min(len(free), rng.randint(1, 2))):
         flag = (job.model_fields[field].alias or field).replace("_", "-")
         words += [f"--{flag}", rng.choice(WORDS)]
     return words
+
+
+def _positional(name: str, field: str, folder: Path, rng: Random) -> str:
+    if field == "data" and rng.random() < 0.8:
+        return str(at_a_shop(folder))
+    return rng.choice([_needed(name).get(field, "x"), *WORDS])
