@@ -43,7 +43,7 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; it is no row."""
+"""First line that names the delimiter to Excel; it is no row."""
 _ADDRESS = re.compile(r"\S@\S+\.\S|^\s*\+?\d[\d .()-]{7,}\s*$")
 _NUMBERED = re.compile(r"\d+")
 _LINES = 500
@@ -281,6 +281,12 @@ def _is_value(cell: str, below: Sequence[str]) -> bool:
 
 
 def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:
+    if header and any(_ADDRESS.search(cell) for cell in rows[0]):
+        raise TableError(
+            f"its first line is declared to be a header and holds values ({_outlined(rows[0])}).",
+            where=str(path),
+            remedy="Leave header: true out, and give the names of its columns in the mapping (columns: [a, b, ...]).",
+        )
     names = tuple(name.strip() for name in rows[0]) if header else given
     if not header and not given:
         raise TableError(
