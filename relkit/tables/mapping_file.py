@@ -117,7 +117,7 @@ def _places(value: Any) -> Any:
     return found
 
 
-def _as_written(value: Any) -> Any:
+def _no_number(value: Any) -> Any:
     """Refuse a number, which would be taken for seconds since 1970."""
     if not isinstance(value, str | date):
         raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
@@ -131,7 +131,7 @@ def _within_calendar(day: date) -> date:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
+Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
