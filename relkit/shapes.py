@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 _SEEN: ContextVar[list[tuple[str, str]] | None] = ContextVar("seen", default=None)
 _MOST_SEEN = 50
 """Most values that are kept for the terminal."""
+_LONG = 1e7
+"""From this size on a number may be a telephone number or an id."""
+_LONGEST_FORM = 24
 _QUOTED = re.compile(r"""(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)|"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|«[^»\n]*»""")
 _BARE = re.compile(r"[^\s@:/*\"'<>()\[\]]+@[^\s@:/*\"'<>()\[\]]+\.[^\s@:/*\"'<>()\[\]]+|\+?\d(?:[ .-]?\d){5,}")
 """Values without quotes: an e-mail address, the digits of a telephone number or of an id."""
@@ -75,6 +80,36 @@ def shape(value: object) -> str:
     if seen is not None and value is not None and len(seen) < _MOST_SEEN:
         seen.append((found, repr(value)))
     return found
+
+
+def outline(value: object, known: Iterable[str] = ()) -> str:
+    """Return the part that a message may show of a value in a column that is not personal, where a shifted line may put anything.
+
+    Letters and digits of a text are replaced, so that its form remains; of a number too long for a quantity the count of its digits does.
+
+    Args:
+        value: of a cell.
+        known: texts that may be shown as they are, such as the allowed values.
+
+    Examples:
+        >>> outline("12,5 EUR"), outline("31/02/2024"), outline("sale", {"sale"}), outline(12.5), outline(612345678)
+        ('a text like 99,9 AAA', 'a text like 99/99/9999', "'sale'", '12.5', 'a number of 9 digits')
+    """
+    if value is None or isinstance(value, bool):
+        return "empty" if value is None else repr(value)
+    if isinstance(value, int | float):
+        return f"a number of {len(str(int(abs(value))))} digits" if _LONG <= abs(value) < inf else repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and value in set(known):
+        return repr(value)
+    found = shape(value)
+    return f"a text like {_form(value)}" if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_FORM else found
+
+
+def _form(text: str) -> str:
+    marks = ("9" if mark.isdigit() else "A" if mark.isupper() else "a" if mark.isalpha() else mark for mark in text)
+    return "".join(mark if mark.isprintable() else "?" for mark in marks)
 
 
 def _shape(value: object) -> str:

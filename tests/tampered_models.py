@@ -4,8 +4,8 @@
         storage.load(tampered.folder)          must raise a StorageError that names tampered.model
 
 Each is a copy of a folder of tests/golden/models, which has no digest as it was saved before they were kept, or the same saved
-again, whose digest tells any change. Nothing here makes a model that is still sound: a change that cannot be told without a
-digest is made only where there is one.
+again, whose digest tells any change. Nothing here makes a model that is still sound: a change that only a digest can show
+is made only where there is one.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Trees:
     gain: Floats
 
     def damage(self) -> str:
-        """Return why rows could not walk these trees to an end, or ""; walks check no index, so that they are fast."""
+        """Return the reason for which rows could not be walked to a leaf, or ""; walks check no index, so that they are fast."""
         n, own = len(self.value), np.arange(len(self.value))
         leaf = (self.left == own) & (self.right == own)
         # Children come after their parents: no walk returns to a node.

@@ -89,7 +89,10 @@ _BY_NAME: dict[Domain, str] = {
         "open_rows buyers penalty spread scales near_values unrest weights squares count left right roots feature group state "
         "outcome trees effect size std_error losses dr_losses brier"
     ),
-    SHARE: ("hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted observed"),
+    SHARE: (
+        "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
+        "observed"
+    ),
     _LONG: "days last_days last_age usual_gap_days breaks ages",
     FINITE: (
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
@@ -232,7 +235,7 @@ def domain_of(record: str, name: str) -> Domain | None:
 
 
 def problem(record: str, name: str, value: Any) -> str:
-    """Return why a field of a fitted model cannot have this value, or "".
+    """Return the reason for which a field of a fitted model does not have this value, or "".
 
     Args:
         record: name of the class.

@@ -91,6 +91,7 @@ class TableReport:
     sums: dict[str, Reconciliation] = field(default_factory=dict)
     own_rules: tuple[RuleReport, ...] = ()
     totals: tuple[ControlTotal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def rows_quarantined(self) -> int:

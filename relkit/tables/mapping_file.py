@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
 from relkit.periods import FIRST_DAY, LAST_DAY
+from relkit.tables.ended_contracts import EndedWithoutDay
 from relkit.tables.id_forms import IdForm
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
@@ -65,11 +66,6 @@ def _known_at(value: str) -> str:
         except ValueError as error:
             raise ValueError("write as_of, later, or a day of the calendar like 2024-01-31") from error
     return value
-
-
-def _as_written(value: Any) -> Any:
-    """Return a day that YAML has read as the text that it was."""
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _listed(value: Any) -> Any:
@@ -148,6 +144,8 @@ class Company(_Part):
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
     sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
+    contract_ended_without_day: EndedWithoutDay = "quarantine"
+    contract_ended_statuses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class SourceDeclaration(_Part):
@@ -451,6 +449,10 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
     yield from _rules_wrong(file)
+    read = {block.source for blocks in file.tables.values() for block in blocks}
+    for name, source in file.sources.items():
+        if source.freshness_days is not None and name not in read:
+            yield ("sources", name, "freshness_days"), f"freshness_days needs a table that is read from {name}: it has no other date."
 
 
 def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:

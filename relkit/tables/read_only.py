@@ -43,7 +43,7 @@ def sqlite_connection(path: Path) -> sqlite3.Connection:
     """Return a read-only connection to an SQLite file; nothing is written next to it either.
 
     Raises:
-        TableError: the file has a log of changes (`-wal`) that cannot be read without writing.
+        TableError: the file has a log of changes (`-wal`) to be merged first, which takes writing.
     """
     mode = "mode=ro&immutable=1" if _is_at_rest(path) else "mode=ro"
     connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, check_same_thread=False)

@@ -31,7 +31,9 @@ from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale
 from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
 from relkit.tables.control_totals import control_totals
 from relkit.tables.declared.columns import LARGEST, MONEY
+from relkit.tables.disagreements import disagreeing_rows
 from relkit.tables.doubts import doubts
+from relkit.tables.ended_contracts import with_ends
 from relkit.tables.findings import Finding, ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
@@ -164,14 +166,14 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
     contract = _with_rules(TABLES[name], own)
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
     copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
+    copy, remarks = _with_ends(copy, sources)
     readings = sources.readings.get(name, {})
     judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty, readings)
     staged, rows = judged.staged, judged.kept()
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
-    if name == "consents":
-        doubtful.append(_two_answers(judged))
+    doubtful += disagreeing_rows(rows, contract, staged.names)
     unlikely = first_rows(rows, doubtful, contract, readings)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
@@ -185,6 +187,7 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
         sums=_reconciled(staged, kept, faulty, unread),
         own_rules=_own_rules(judged, own, (*rules, *unlikely)),
         totals=control_totals(rows, contract, staged.names, zone=sources.business_zone, origins=sources.origins.get(name)),
+        remarks=remarks,
     )
     copy.remove()
     return report
@@ -218,18 +221,27 @@ def _equal_lines(judged: Judged) -> Rule:
     )
 
 
-def _two_answers(judged: Judged) -> Rule:
-    """Return the doubt about consents that were answered twice at one instant, as a form does that is sent and corrected."""
-    answers = {"status", "valid_to"}
-    asked = [name for name in judged.staged.contract.key if name in judged.staged.names and name not in answers]
-    later = equal_rows(judged.kept(), asked)
-    return Rule(
-        name="status: another answer at the same instant",
-        columns=(),
-        broken=pl.col(INDEX).is_in(later.implode()),
-        impossible=False,
-        remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
+def _with_ends(copy: Staged, sources: SourceTables) -> tuple[Staged, tuple[Remark, ...]]:
+    """Return a staged table in which contracts that ended without a day are dealt with, and what was done."""
+    if copy.contract.name != "contracts":
+        return copy, ()
+    found = with_ends(
+        copy,
+        zone=sources.business_zone,
+        without_day=sources.contract_ended_without_day,
+        statuses=sources.contract_ended_statuses,
     )
+    return found.staged, found.remarks
+
+
+def _disagreements(reports: dict[str, TableReport]) -> dict[str, int]:
+    """Return the number of rows of each table that state another thing on the fact of an earlier one."""
+    rules = {name: TABLES[name].disagreement for name in reports}
+    found = {
+        name: sum(finding.rows for finding in reports[name].unlikely if rule is not None and finding.rule == rule.rule)
+        for name, rule in rules.items()
+    }
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]) -> dict[str, Reconciliation]:
@@ -272,6 +284,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         attributes=_attributes(sources),
         precisions=dict(sources.precisions),
         numbered=list(sources.numbered),
+        disagreements=_disagreements(reports),
     )
     write_facts(tables, facts)
     alarms = _alarms(reports, sources, facts, gate)
@@ -345,6 +358,7 @@ def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
 
 def _warnings(reports: dict[str, TableReport]) -> list[str]:
     sentences = [f"{name}: {finding}. {finding.remedy}".strip() for name, report in reports.items() for finding in report.unlikely]
+    sentences += [remark.en for report in reports.values() for remark in report.remarks]
     sentences += [
         f"{name}: left out, since no column of the table is so named: {', '.join(report.ignored)}."
         for name, report in reports.items()

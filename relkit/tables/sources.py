@@ -25,6 +25,7 @@ from relkit.tables.findings import counted
 from relkit.tables.opened_file import FIELDS, Format, OpenedFile, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.workbook import open_workbook
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -232,7 +233,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
         frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise TableError(
-            f"its {len(opened)} files give a column different types: {str(error).splitlines()[0]}.",
+            f"its {len(opened)} files give a column different types: {words_of(error, first.columns).rstrip('.')}.",
             where=name,
             remedy="Read them as two sources.",
         ) from error
@@ -353,10 +354,10 @@ def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[
     """
     width = len(source.columns)
     frame = pl.concat(source.parts.values(), how="vertical_relaxed") if len(source.parts) > 1 else next(iter(source.parts.values()))
-    is_row = ~_blank(source.columns) if source.is_text else pl.lit(value=True)
+    is_row = ~_blank(source.columns) if source.is_text else pl.col(ROW).is_not_null()
     asked = [
         pl.len().alias("lines"),
-        (is_row.sum() if source.is_text else pl.len()).alias("rows"),
+        is_row.sum().alias("rows"),
         (is_row & (pl.col(FIELDS) < width)).sum().alias("short_lines"),
         (is_row & (pl.col(FIELDS) > width)).sum().alias("long_lines"),
     ]

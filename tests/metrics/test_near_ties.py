@@ -13,7 +13,7 @@ from relkit.errors import TableError
 from relkit.metrics.brier import brier_score, integrated_brier_score, log_loss
 from relkit.metrics.calibration import calibration
 from relkit.metrics.concordance import concordance, uno_concordance
-from relkit.metrics.near_ties import TOLERANCE, one_age, with_one_age
+from relkit.metrics.near_ties import TOLERANCE, one_age
 from relkit.metrics.risk_sets import risk_sets, step_at
 from relkit.metrics.time_dependent_auc import time_dependent_auc
 from relkit.models import catalogue
@@ -119,13 +119,6 @@ def test_entries_are_compared_with_durations() -> None:
     assert entry.tolist() == [0.3, 0.0]
     assert duration.tolist() == [0.3, 1.0]
     assert risk_sets(np.array([0.3, 1.0]), np.ones(2, bool), np.array([0.1 + 0.2, 0.0])).days.tolist() == [0.3, 1.0]
-
-
-def test_columns_that_cannot_be_compared_stay_for_the_contract_to_refuse() -> None:
-    frame = pl.DataFrame({"duration_days": ["long", "0.3"], "entry_days": [None, 0.1 + 0.2]})
-    assert with_one_age(frame, "duration_days", "entry_days", "absent").equals(frame)
-    nulls = pl.DataFrame({"duration_days": [0.3, None], "entry_days": [0.1 + 0.2, None]})
-    assert with_one_age(nulls, "duration_days", "entry_days").rows() == [(0.3, 0.3), (None, None)]
 
 
 def test_a_step_is_found_by_an_age_next_to_it() -> None:

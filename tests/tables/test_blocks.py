@@ -163,7 +163,7 @@ def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     twice = SHOPS + "1,Paris,2022-01-01,1\n"
     message = refused(tmp_path, TableError, "    join: {source: shops, on: {shop: id}}", shops__csv=twice)
     assert message == (
-        "mapping.yaml, line 14, column 5: id does not distinguish the rows of shops: 1 repeated, first 1 (2 rows), so that joining it "
+        "mapping.yaml, line 14, column 5: id does not distinguish the rows of shops: 1 repeated, one in 2 rows, so that joining it "
         "would multiply the rows of sales. Join on a column that is unique there, or write many: true if that is meant."
     )
     block = """\

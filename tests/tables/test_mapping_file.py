@@ -105,7 +105,7 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("score: points", "my score: points", "line 25, column 9: 'my score' cannot name an attribute"),
         ("    returns:", "    attributes: {a: b}\n    returns:", "line 19, column 5: attributes belong to customer_snapshots."),
         ("    - from: shops", "    - from: shops\n      returns: {where: x}", "returns belong to transactions."),
-        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from."),
+        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from, status, ended_on."),
         ("score: points", "score: {column: points, role: outcome}", "the role outcome needs the type yes_no, number or integer; score is of type text."),
         ("    key: file and row", "    one_per: client\n    key: file and row", "line 11, column 5: one_per names 'client', which is not among the columns."),
         ("on: shop}", "on: shop, many: true}", "line 12, column 37: a join that multiplies rows cannot go with key: file and row, which would repeat."),
@@ -202,3 +202,13 @@ def test_a_declaration_becomes_options_of_the_readers():
     assert plain.options().columns == ("no", "day")
     assert plain.options().quote is None
     assert plain.nulls == ("?",)
+
+
+def test_a_source_that_is_only_joined_has_no_age(tmp_path):
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        "sources:\n  a: {files: a.csv}\n  b: {files: b.csv, freshness_days: 2}\n"
+        "tables:\n  stores: {from: a, join: {source: b, on: id}, columns: {store_id: id}}\n"
+    )
+    with pytest.raises(ParameterError, match=r"line 3, column .*: freshness_days needs a table that is read from b"):
+        load_mapping(path)

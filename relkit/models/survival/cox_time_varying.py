@@ -16,7 +16,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
-from relkit.metrics.near_ties import with_one_age
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.family import CONTRACT_VERSIONS
 from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
@@ -132,9 +132,10 @@ class FittedCoxTimeVarying(FittedCox):
         people = now.select(*kept, pl.int_range(pl.len()).alias("_owner"))
         joined = later.join(people, on="customer_id", how="left", maintain_order="left")
         if (strangers := joined.filter(pl.col("_owner").is_null())).height:
-            who = strangers["customer_id"][0]
             raise TableError(
-                f"{who!r} is not among the customers.", where=f"{self.name}: path", remedy="Give rows of those customers only."
+                f"customers of {strangers.height:,} rows are not among those given.",
+                where=f"{self.name}: path",
+                remedy="Give rows of those customers only.",
             )
         first = now.with_columns(_owner=pl.int_range(pl.len()), from_days=pl.lit(0.0))
         pieces = pl.concat([first.select(joined.columns), joined]).sort("_owner", "from_days")

@@ -20,8 +20,9 @@ import polars as pl
 
 from relkit.errors import ParameterError
 from relkit.metrics.intervals import normal_reach
-from relkit.metrics.near_ties import reach, with_one_age
+from relkit.metrics.near_ties import reach
 from relkit.metrics.risk_sets import RiskSets, product_limit, risk_sets, step_at
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.observed import Observed, codes_of
 from relkit.scalars import check_level

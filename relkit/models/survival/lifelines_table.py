@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from relkit.contracts import Column, check
-from relkit.metrics.near_ties import with_one_age
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.lifetimes import HALF_A_DAY
 from relkit.models.survival.spells import fit_contract
 

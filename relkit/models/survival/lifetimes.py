@@ -14,7 +14,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
-from relkit.metrics.near_ties import with_one_age
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.spells import ENTRY, LONGEST_DAYS, fit_contract, named_once, read_spells
 from relkit.models.weights import columns_of
 from relkit.remarks import Remark, french

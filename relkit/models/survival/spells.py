@@ -10,7 +10,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.metrics.near_ties import with_one_age
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
 from relkit.units import HORIZON_DAYS

@@ -52,7 +52,7 @@ class PackedEffects:
     trees: Trees
 
     def damage(self) -> str:
-        """Return why the parts do not make up the trees, or ""."""
+        """Return the reason for which the parts do not make up the trees, or ""."""
         counts = [part.trees for part in self.parts]
         return "" if min(counts, default=1) >= 1 and sum(counts) == len(self.trees.roots) else "parts: their trees are not all there"
 
