@@ -140,7 +140,7 @@ def _with_published(history: CheckHistory, check: Path) -> CheckHistory:
     try:
         stored = json.loads(check.read_text(encoding="utf-8"))
         parts = parts_of(stored)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return history  # no tables yet, or those of an earlier version
     return history.with_check(parts, datetime.fromtimestamp(check.stat().st_mtime, UTC))
 
@@ -171,7 +171,7 @@ def _entry(line: str) -> CheckEntry | None:
         for table in entry.tables:
             entry.totals(table)
         _ = {name: dict(columns) for name, columns in entry.columns.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return entry
 
