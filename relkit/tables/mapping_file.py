@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.tables.open_questions import verify_answered
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
 
@@ -270,11 +271,12 @@ def load_mapping(path: Path) -> Mapping:
     """Return the mapping in the YAML file at `path`.
 
     Raises:
-        ParameterError: it is not YAML, or has invalid content; all problems at once, with their lines.
+        ParameterError: it is not YAML, is a draft with open questions, or has invalid content; all problems at once, with their lines.
     """
     declaration = read_declaration(path)
     if not isinstance(declaration.value, dict):
         raise ParameterError("a mapping file has the keys company, sources and tables.", where=str(path), remedy="See docs/mappings.md.")
+    verify_answered(declaration)
     try:
         file = MappingFile.model_validate(declaration.value)
     except ValidationError as error:
