@@ -1,27 +1,39 @@
 """One block of a mapping file compiled into a frame: a source, perhaps joined with others, read into one table.
 
 Expressions are compiled and columns looked up here, so that a misspelt name is reported before anything is read. Each of our
-columns that can be misread leaves an entry 'column: text' in `_bad` for the rows in which it was misread.
+columns that can be misread leaves an entry 'column: text' in `_bad` for the rows in which it was misread. What could be read in two
+ways is asked: each block has questions about its sources, which are answered in the pass that measures them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.errors import ParameterError, TableError
-from relkit.tables import casting
-from relkit.tables.casting import Style
+from relkit.tables import casting, id_forms
+from relkit.tables.block_questions import questions_about
+from relkit.tables.casting import Kind, Style
+from relkit.tables.column_readings import ColumnReading
 from relkit.tables.expressions import Scope, Value, as_number, column, compile_expression
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Block, ColumnRule, Join, Mapping
+from relkit.tables.number_marks import OTHER, marks_of
 from relkit.tables.opened_file import SURPLUS
+from relkit.tables.read_columns import OurColumn, is_id, is_money, is_open
 from relkit.tables.schemas import BAD, ROW, SOURCE, TABLES
+from relkit.tables.sentinels import inside, stands_for_none
 from relkit.tables.sources import STEM, Source, count_rows
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.tables.questions import Question
 
 _SIGNED = ("quantity", "net_amount", "discount_amount", "margin_amount")
 _LONGEST_ENTRY = 80
+_SAMPLE = 500
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,12 +45,16 @@ class ReadBlock:
         block: as the mapping declares it.
         frame: our columns, `_bad`, `_source`, `_row`.
         notes: on what the joins left without a match.
+        columns: ours, with their origins.
+        questions: about its sources, by source.
     """
 
     table: str
     block: Block
     frame: pl.LazyFrame
     notes: tuple[str, ...]
+    columns: tuple[OurColumn, ...] = ()
+    questions: dict[str, list[Question]] = field(default_factory=dict)
 
     @property
     def keeps_all(self) -> bool:
@@ -46,7 +62,7 @@ class ReadBlock:
         return self.block.where is None and not any(join.many or join.unmatched == "drop" for join in self.block.join)
 
 
-def read_block(mapping: Mapping, sources: dict[str, Source], table: str, position: int) -> ReadBlock:
+def read_block(mapping: Mapping, sources: dict[str, Source], table: str, position: int, *, marks: LateMarks | None = None) -> ReadBlock:
     """Return the frame of the block at `position` among those of `table`.
 
     Args:
@@ -54,47 +70,85 @@ def read_block(mapping: Mapping, sources: dict[str, Source], table: str, positio
         sources: those it declares, opened.
         table: of ours.
         position: of the block.
+        marks: decimal marks that columns were found to have, by source and column.
 
     Raises:
         TableError: a column is not in the source, or a join would multiply rows.
         ParameterError: an expression is not supported.
     """
+    marks = marks or {}
+    compiled = _compiled(mapping, sources, table, position, marks)
+    early = _marks_of_sample(mapping, sources, compiled)
+    if any(mark != marks.get(name, {}).get(column) for name, found in early.items() for column, mark in found.items()):
+        compiled = _compiled(mapping, sources, table, position, {name: {**early.get(name, {}), **marks.get(name, {})} for name in sources})
+    questions = questions_about(mapping, sources, compiled.block, compiled.columns)
+    return replace(compiled, questions=questions)
+
+
+LateMarks = dict[str, dict[str, str]]
+"""Decimal marks by source and column, where a column has another than its source."""
+
+
+def _compiled(mapping: Mapping, sources: dict[str, Source], table: str, position: int, marks: LateMarks) -> ReadBlock:
     block = mapping.file.tables[table][position]
     here = ("tables", table, position)
-    frame, columns = _with_columns(mapping, sources, block.source)
+    frame, columns = _with_columns(mapping, sources, block.source, marks)
     notes: list[str] = []
     for i, join in enumerate(block.join):
-        frame, columns = _joined(mapping, sources, (frame, columns), block.source, join, mapping.at(*here, "join", i), notes)
+        where = mapping.at(*here, "join", i)
+        frame, columns = _joined(mapping, sources, (frame, columns), block.source, join, where, notes, marks)
     source = sources[block.source]
     scope = Scope(columns=columns, style=_style(mapping, source), where=mapping.at(*here), source=source.spoken)
-    outputs, entries = _outputs(mapping, table, block, scope, here)
+    ours, outputs = _outputs(mapping, table, block, scope, here, sources)
     keep, unread = _where(block, replace(scope, where=mapping.at(*here, "where")))
     frame = frame.with_columns(**scope.made)
     if keep is not None:
         frame = frame.filter(keep)
     made = frame.with_columns(expr.alias(_ours(name)) for name, expr in outputs.items())
-    ours = [pl.col(_ours(name)).alias(name) for name in outputs]
-    selected = made.select(*ours, _bad([*entries, *unread]).alias(BAD), pl.col(SOURCE), pl.col(ROW))
+    final = {each.name: each.final for each in ours if each.final is not None}
+    selected = made.select(
+        *(final.get(name, pl.col(_ours(name))).alias(name) for name in outputs),
+        _bad([*(each.entry for each in ours if each.entry is not None), *unread]).alias(BAD),
+        pl.col(SOURCE),
+        pl.col(ROW),
+    )
     try:
         selected.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise ParameterError(f"an expression cannot be carried out: {str(error).splitlines()[0]}.", where=mapping.at(*here)) from error
-    return ReadBlock(table=table, block=block, frame=selected, notes=tuple(notes))
+    return ReadBlock(table=table, block=block, frame=selected, notes=tuple(notes), columns=tuple(ours))
+
+
+def _marks_of_sample(mapping: Mapping, sources: dict[str, Source], compiled: ReadBlock) -> LateMarks:
+    """Return the decimal marks that first rows show, for columns read as numbers from sources that did not show theirs when opened."""
+    found: LateMarks = {}
+    for name in sorted({source for each in compiled.columns for source, _ in each.numbers}):
+        if sources[name].decimal_known or mapping.file.sources[name].thousands:
+            continue
+        names = sorted({column for each in compiled.columns for source, column in each.numbers if source == name})
+        sample = sources[name].frame.select(names).head(_SAMPLE).collect()
+        marks = {column: marks_of(sample[column]).decimal for column in names}
+        found[name] = {column: mark for column, mark in marks.items() if mark is not None}
+    return found
 
 
 def _style(mapping: Mapping, source: Source) -> Style:
-    given = mapping.file.sources[source.name]
-    return Style(decimal=source.decimal, thousands=given.thousands, zone=given.zone or "UTC", day_zone=mapping.file.company.business_zone)
+    """Return the style of a source: bare days and instants are of its zone, by default that of the business."""
+    given, business = mapping.file.sources[source.name], mapping.file.company.business_zone
+    decimal = OTHER[source.decimal] if given.thousands == source.decimal else source.decimal
+    return Style(decimal=decimal, thousands=given.thousands, zone=given.zone or business, day_zone=business)
 
 
-def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str) -> tuple[pl.LazyFrame, dict[str, Value]]:
+def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str, marks: LateMarks) -> tuple[pl.LazyFrame, dict[str, Value]]:
     """Return a source's frame, with its own null marks as nulls, and the values of its columns."""
     source, nulls = sources[name], list(mapping.file.sources[name].nulls)
     schema = source.frame.collect_schema()
     texts = [column for column in source.columns if nulls and schema[column] == pl.String]
     frame = source.frame.with_columns(pl.when(~pl.col(n).str.strip_chars().is_in(nulls)).then(pl.col(n)).alias(n) for n in texts)
-    style = _style(mapping, source)
-    return frame, {n: Value(pl.col(n), casting.kind_of(schema[n]), style=style) for n in (*source.columns, SOURCE, ROW)}
+    style, own = _style(mapping, source), marks.get(name, {})
+    styles = {n: replace(style, decimal=own[n]) if n in own else style for n in source.columns}
+    kinds = {n: casting.kind_of(schema[n]) for n in (*source.columns, SOURCE, ROW)}
+    return frame, {n: Value(pl.col(n), kind, style=styles.get(n, style), unusable=source.unusable.get(n, "")) for n, kind in kinds.items()}
 
 
 def _joined(
@@ -105,18 +159,19 @@ def _joined(
     join: Join,
     where: str,
     notes: list[str],
+    marks: LateMarks,
 ) -> tuple[pl.LazyFrame, dict[str, Value]]:
     """Return the frame with the columns of a second source, named `source.column`, and `column` if that name is free."""
     frame, columns = left
-    other, theirs = _with_columns(mapping, sources, join.source)
+    other, theirs = _with_columns(mapping, sources, join.source, marks)
     ours_scope = Scope(columns=columns, where=where, source=sources[name].spoken)
     their_scope = Scope(columns=theirs, where=where, source=sources[join.source].spoken)
     keys = [f"_key_{i}" for i in range(len(join.on))]
     own = [column(ours, ours_scope) for ours in join.on]
     foreign = [column(their, their_scope) for their in join.on.values()]
     named = [pl.col(n).alias(f"{join.source}.{n}") for n in sources[join.source].columns]
-    frame = frame.with_columns(casting.text(v.expr, v.kind).alias(key) for key, v in zip(keys, own, strict=True))
-    right = other.select(*(casting.text(v.expr, v.kind).alias(key) for key, v in zip(keys, foreign, strict=True)), *named)
+    frame = frame.with_columns(id_forms.normal(casting.text(v.expr, v.kind)).alias(key) for key, v in zip(keys, own, strict=True))
+    right = other.select(*(id_forms.normal(casting.text(v.expr, v.kind)).alias(key) for key, v in zip(keys, foreign, strict=True)), *named)
     notes.extend(_join_notes(frame, right, keys, name, join, where))
     how = "left" if join.unmatched == "keep" else "inner"
     frame = frame.join(right, on=keys, how=how, maintain_order="left_right").drop(keys)  # type: ignore[arg-type]
@@ -148,23 +203,72 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
 
 
 def _outputs(
-    mapping: Mapping, table: str, block: Block, scope: Scope, here: tuple[str | int, ...]
-) -> tuple[dict[str, pl.Expr], list[pl.Expr]]:
-    """Return our columns, and for each that can be misread the text it then had."""
+    mapping: Mapping, table: str, block: Block, scope: Scope, here: tuple[str | int, ...], sources: dict[str, Source]
+) -> tuple[list[OurColumn], dict[str, pl.Expr]]:
+    """Return our columns as they are read, and the expression of each, signs of returns applied."""
     contract = TABLES[table]
     outputs: dict[str, pl.Expr] = {}
-    entries: list[pl.Expr] = []
     if block.key:
         outputs[contract.key[0]] = pl.concat_str(pl.col(STEM), pl.lit(":"), pl.col(ROW))
     rules: list[tuple[str, str, ColumnRule, Any]] = [("columns", n, r, contract[n].dtype) for n, r in block.columns.items()]
     rules += [("attributes", n, a, ATTRIBUTE_TYPES[a.type]) for n, a in block.attributes.items()]
+    extreme = _extreme(sources[block.source], [rule for _, _, rule, _ in rules], scope)
+    given = _Given(mapping=mapping, table=table, block=block, sources=sources, extreme=extreme)
+    ours = []
     for group, name, rule, dtype in rules:
-        outputs[name], unread = _read(name, rule, dtype, replace(scope, where=mapping.at(*here, group, name)))
-        entries += unread
-    for i, each in enumerate(block.returns):
-        inside = replace(scope, where=mapping.at(*here, "returns", i, "where"))
-        _apply_returns(outputs, _condition(each.where, inside).expr, each.kind, turned=each.amounts_in_file == "positive", position=i)
-    return outputs, entries
+        each = _read(name, rule, dtype, replace(scope, where=mapping.at(*here, group, name)), given)
+        ours.append(each)
+        outputs[name] = each.expr
+    for i, returns in enumerate(block.returns):
+        condition = _condition(returns.where, replace(scope, where=mapping.at(*here, "returns", i, "where")))
+        _apply_returns(outputs, condition.expr, returns.kind, turned=returns.amounts_in_file == "positive", position=i)
+    return ours, outputs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Given:
+    """Facts that the reading of each column needs.
+
+    Attributes:
+        extreme: columns of the source, with types, that hold an infinite number or a day of no calendar.
+    """
+
+    mapping: Mapping
+    table: str
+    block: Block
+    sources: dict[str, Source]
+    extreme: frozenset[str]
+
+    def origins(self, value: Value, scope: Scope) -> tuple[tuple[str, str], ...]:
+        """Return the source and the column of each column that a value is made of."""
+        roots = [root for name in value.expr.meta.root_names() for root in _roots(name, scope)]
+        found = [self._origin(root) for root in dict.fromkeys(roots)]
+        return tuple(origin for origin in found if origin is not None)
+
+    def _origin(self, root: str) -> tuple[str, str] | None:
+        if root in self.sources[self.block.source].columns:
+            return self.block.source, root
+        for join in self.block.join:
+            if root.startswith(f"{join.source}."):
+                return join.source, root.removeprefix(f"{join.source}.")
+        return None
+
+
+def _roots(name: str, scope: Scope) -> list[str]:
+    return scope.made[name].meta.root_names() if name in scope.made else [name]
+
+
+def _extreme(source: Source, rules: list[ColumnRule], scope: Scope) -> frozenset[str]:
+    """Return the columns with types that are read as they stand and whose extremes are no values; their ends show it at little cost."""
+    names = {rule.column or rule.read for rule in rules} & set(source.columns)
+    days = [name for name in names if name and scope.columns[name].kind in {"date", "instant", "utc"}]
+    numbers = [name for name in names if name and scope.columns[name].kind == "decimal"]
+    asked = [pl.col(name).cast(pl.Float64).is_infinite().any().alias(name) for name in numbers]
+    asked += [(~casting.within_life(pl.col(name).cast(pl.Date), "date")).any().alias(name) for name in days]
+    if not asked:
+        return frozenset()
+    found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
+    return frozenset(name for name, is_extreme in found.items() if is_extreme)
 
 
 def _ours(name: str) -> str:
@@ -186,27 +290,116 @@ def _value(rule: ColumnRule, dtype: Any, scope: Scope) -> Value:
     return compile_expression(rule.read or rule.expression or "", scope)
 
 
-def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope) -> tuple[pl.Expr, list[pl.Expr]]:
-    """Return our column, and (if that can fail) the entry for `_bad`: null, or 'column: text'."""
+def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope, given: _Given) -> OurColumn:
+    """Return our column: its value, what remains of it in the table, and the entry for `_bad`: null, or 'column: text'."""
     value = _value(rule, dtype, scope)
-    own = value.style or scope.style
-    style = replace(own, format=rule.format, zone=rule.zone or own.zone, day_zone=rule.zone or own.day_zone, precision=rule.precision)
-    if rule.constant is not None:
-        style = replace(style, decimal=".")
-    if value.name is not None and value.kind == "text" and dtype == pl.Float64:
+    style = _style_of(rule, value, scope)
+    wanted = casting.kind_of(dtype() if isinstance(dtype, type) else dtype)
+    reads_number = value.kind == "text" and dtype == pl.Float64
+    if value.name is not None and reads_number and style == replace(value.style or scope.style, format=style.format):
         value = as_number(value, scope)
     try:
         read = casting.convert(value.expr, value.kind, dtype, style)
     except ParameterError as error:
         raise ParameterError(f"{name}: {error.what}", where=scope.where, remedy=error.remedy) from error
-    wanted = casting.kind_of(dtype() if isinstance(dtype, type) else dtype)
+    read = _as_id(read, name, rule, wanted, scope, given)
     if rule.constant is not None and pl.select(read).item() is None:
         raise ParameterError(f"the constant {rule.constant!r} of {name} is not {casting.spoken(wanted)}.", where=scope.where)
-    can_fail = (value.kind == "text" and wanted != "text" and value.literal is None) or (value.kind == "decimal" and wanted == "integer")
+    is_written = value.literal is not None
     made = pl.col(_ours(name))
-    texts = [pl.when(casting.misread(value.expr, value.kind, made)).then(value.expr.cast(pl.String))] if can_fail else []
+    possible = None if is_written or wanted not in {"date", "utc"} else casting.within_life(made, wanted)
+    sentinels = given.mapping.file.company.sentinels
+    texts = []
+    if not is_written and _can_fail(value, wanted, rule, given):
+        texts.append(pl.when(_misread(value, made, possible, wanted, sentinels, style)).then(value.expr.cast(pl.String)))
     texts += [pl.when(flag & made.is_null()).then(pl.col(source).cast(pl.String)) for source, flag in value.faults.items()]
-    return read, [pl.concat_str(pl.lit(f"{name}: "), pl.coalesce(texts).str.slice(0, _LONGEST_ENTRY))] if texts else []
+    entry = pl.concat_str(pl.lit(f"{name}: "), pl.coalesce(texts).str.slice(0, _LONGEST_ENTRY)) if texts else None
+    final = None if possible is None else _held(made, possible, wanted, inside(sentinels), style)
+    origins = given.origins(value, scope)
+    return OurColumn(
+        name=name,
+        expr=read,
+        final=final,
+        entry=entry,
+        value=value,
+        wanted=wanted,
+        style=style,
+        origins=origins,
+        numbers=() if rule.decimal or rule.thousands else _numbers(origins, value, scope, reads_number=reads_number),
+        is_money=is_money(given.table, name, rule, given.mapping.file.company.currency),
+        is_id=wanted == "text" and is_id(given.table, name),
+        reading=_reading(name, rule, style, origins, given),
+    )
+
+
+def _style_of(rule: ColumnRule, value: Value, scope: Scope) -> Style:
+    """Return the style of a column: its source's, with what its rule declares."""
+    own = value.style or scope.style
+    if rule.constant is not None:
+        own = replace(own, decimal=".", thousands="")
+    decimal, thousands = rule.decimal or own.decimal, rule.thousands if rule.thousands is not None else own.thousands
+    if thousands == decimal:
+        decimal = OTHER[decimal]
+    zone, day_zone = rule.zone or own.zone, rule.zone or own.day_zone
+    return replace(own, decimal=decimal, thousands=thousands, format=rule.format, zone=zone, day_zone=day_zone, precision=rule.precision)
+
+
+def _as_id(read: pl.Expr, name: str, rule: ColumnRule, wanted: Kind, scope: Scope, given: _Given) -> pl.Expr:
+    """Return ids in their one spelling, and in the form that is declared."""
+    if rule.id_form is not None and wanted != "text":
+        raise ParameterError(f"{name} is {casting.spoken(wanted)}, and id_form is for ids.", where=scope.where, remedy="Take id_form out.")
+    if wanted != "text" or not (rule.id_form or is_id(given.table, name)):
+        return read
+    plain = id_forms.normal(read)
+    return id_forms.in_form(plain, rule.id_form) if rule.id_form else plain
+
+
+def _can_fail(value: Value, wanted: Kind, rule: ColumnRule, given: _Given) -> bool:
+    """Return whether a present value may be unreadable; typed columns were looked at before."""
+    if wanted == "text":
+        return rule.id_form == "whole_number"
+    if value.kind == "text" or (value.kind == "decimal" and wanted == "integer"):
+        return True
+    if value.name is not None and value.name in given.sources[given.block.source].columns and value.kind != "integer":
+        return value.name in given.extreme
+    return wanted in {"date", "utc"} and value.kind != "null"
+
+
+def _misread(value: Value, made: pl.Expr, possible: pl.Expr | None, wanted: Kind, sentinels: tuple[date, ...], style: Style) -> pl.Expr:
+    """Return whether a value is present and cannot be used: unreadable, or a day of no calendar that does not stand for none."""
+    unread = casting.misread(value.expr, value.kind, made)
+    if possible is None:
+        return unread
+    return unread | (~possible & ~stands_for_none(made, wanted, sentinels, style.zone)).fill_null(value=False)
+
+
+def _held(made: pl.Expr, possible: pl.Expr, wanted: Kind, days: tuple[date, ...], style: Style) -> pl.Expr:
+    """Return days or instants without those that are impossible or stand for none."""
+    kept = possible & ~stands_for_none(made, wanted, days, style.zone) if days else possible
+    return pl.when(kept).then(made)
+
+
+def _numbers(origins: Origins, value: Value, scope: Scope, *, reads_number: bool) -> Origins:
+    """Return the columns of text among the origins that are read as numbers with the marks of their source."""
+    made = {root for name in value.expr.meta.root_names() if name in scope.made for root in _roots(name, scope)}
+    return tuple(origin for origin in origins if reads_number or {origin[1], ".".join(origin)} & made)
+
+
+def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given) -> ColumnReading:
+    source = given.sources[given.block.source]
+    declared = given.mapping.file.sources[source.name]
+    return ColumnReading(
+        files=source.files,
+        columns=tuple(column for _, column in origins),
+        format=rule.format,
+        decimal=style.decimal,
+        is_marked=bool(rule.decimal or rule.thousands or declared.decimal or declared.thousands),
+        is_open=is_open(given.table, name, rule),
+    )
+
+
+Origins = tuple[tuple[str, str], ...]
+"""Pairs of source and column."""
 
 
 def _condition(text: str, scope: Scope) -> Value:

@@ -7,12 +7,16 @@ NaN, None) are null too; if text is wanted they stay, since NA may be a name or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 import polars as pl
 
 from relkit.errors import ParameterError
+from relkit.tables.date_orders import EARLIEST, EPOCHS, LATEST, SERIALS, ZONE_MARKS
+from relkit.tables.date_orders import read as read_clock
+from relkit.tables.number_marks import ungrouped
 
 Kind = Literal["text", "integer", "decimal", "bool", "date", "instant", "utc", "null"]
 """Kind of value of an expression. `instant` is the clock of the source, without a zone; `utc` has a zone."""
@@ -20,13 +24,21 @@ Kind = Literal["text", "integer", "decimal", "bool", "date", "instant", "utc", "
 ABSENT = ("NA", "N/A", "#N/A", "NULL", "null", "NaN", "nan", "None", "none", "-")
 _YES = ("true", "t", "yes", "y", "oui", "o", "vrai", "1", "1.0")
 _NO = ("false", "f", "no", "n", "non", "faux", "0", "0.0")
-_ISO = r"^(\d{4}-\d{2}-\d{2})"
-_ISO_CLOCK = r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(?:Z|[+-]\d{2}:?\d{2})?$"
-_ISO_OFFSET = r":\d{2}(?:\.\d+)? ?(Z|[+-]\d{2}:?\d{2})$"
+_OFFSET = r"Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?"
+_ISO_CLOCK = rf"^(\d{{4}}-\d{{2}}-\d{{2}} \d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?) ?(?:{_OFFSET})?$"
+_ISO_OFFSET = rf":\d{{2}}(?:\.\d+)? ?({_OFFSET})$"
+_UTC_ENDINGS = (" UTC", "Z", " GMT", "+00:00", "+00", " +0000", " +00:00")
+"""Endings that warehouses put behind instants in UTC."""
+_LARGEST_OFFSET_MINUTES = 14 * 60
 _UTC = pl.Datetime("us", "UTC")
 _LARGEST_WHOLE = 9e15
-_CLOCK_MARKS = ("%H", "%I", "%T", "%R", "%X", "%s", "%c", "%r", "%+")
-_ZONE_MARKS = ("%z", "%:z", "%#z", "%+")
+_SERIAL_OF_LEAP_DAY = 60
+"""Spreadsheets count 29 February 1900, which did not exist."""
+_FIRST_YEAR = 1900
+_LARGEST_SERIAL = 3_000_000
+_LARGEST_MICROSECONDS = 2.5e17
+_US_A_MS = 1_000
+_MS_A_DAY = 86_400_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +48,9 @@ class Style:
     Attributes:
         decimal: the decimal mark, "." or ",".
         thousands: the mark between thousands, "" for none; blanks are always allowed with a decimal comma.
-        format: strptime pattern of days and instants; None is ISO 8601.
-        zone: IANA zone of the source's clock.
-        day_zone: zone in which a bare day begins if an instant is wanted: that of the business day.
+        format: strptime pattern of days and instants, or how they are counted (excel, excel_1904, epoch_seconds ...); None is ISO 8601.
+        zone: IANA zone of the source: of a clock time without zone, and of a day without time if an instant is wanted.
+        day_zone: zone of the business day, to which an instant with a zone belongs if a day is wanted.
         precision: of a date: day, month or year.
     """
 
@@ -100,7 +112,7 @@ def number(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
         return pl.when(read.is_finite()).then(read)
     plain = value.str.strip_chars()
     if style.thousands:
-        plain = plain.str.replace_all(style.thousands, "", literal=True)
+        plain = ungrouped(plain, thousands=style.thousands, decimal=style.decimal)
     if style.decimal == ",":
         grouped = plain.str.contains(r"^[+-]?\d{1,3}([ \u{a0}\u{202f}]\d{3})+(,\d*)?$")
         plain = pl.when(grouped).then(plain.str.replace_all(r"[ \u{a0}\u{202f}]", "")).otherwise(plain)
@@ -135,9 +147,13 @@ def clock(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
         return value.cast(pl.Datetime("us"))
     if kind == "utc":
         return value.dt.convert_time_zone(style.zone).dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    if style.format in SERIALS:
+        return _of_serial(number(value, kind, style), SERIALS[style.format])
+    if is_aware(style.format):
+        return instant(value, kind, style).dt.convert_time_zone(style.zone).dt.replace_time_zone(None)
     stripped = _as_text(value, kind).str.strip_chars()
     if style.format is not None:
-        return _parsed(stripped, style.format)
+        return read_clock(stripped, style.format)
     whole = _spaced(stripped).str.extract(_ISO_CLOCK, 1)
     with_seconds = whole.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False, exact=True)
     without = whole.str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", strict=False, exact=True)
@@ -147,29 +163,45 @@ def clock(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
 
 def _spaced(stripped: pl.Expr) -> pl.Expr:
     """Return ISO texts with a blank for the T and a point before fractions."""
-    return stripped.str.replace("T", " ", literal=True).str.replace(",", ".", literal=True)
+    return stripped.str.replace(r"^(\d{4}-\d{2}-\d{2})T", "$1 ").str.replace(",", ".", literal=True)
 
 
 def _as_text(value: pl.Expr, kind: Kind) -> pl.Expr:
     return value if kind == "text" else text(value, kind)
 
 
-def _parsed(stripped: pl.Expr, pattern: str) -> pl.Expr:
-    """Return instants without zone read with `pattern`; a month or year stands for its first day."""
-    if any(mark in pattern for mark in _ZONE_MARKS):
-        aware = stripped.str.to_datetime(pattern, time_unit="us", time_zone="UTC", strict=False)
-        return aware.dt.replace_time_zone(None)
-    if any(mark in pattern for mark in _CLOCK_MARKS):
-        return stripped.str.to_datetime(pattern, time_unit="us", strict=False)
-    has_day = any(mark in pattern for mark in ("%d", "%e", "%j", "%F", "%D", "%x", "%v"))
-    has_month = any(mark in pattern for mark in ("%m", "%b", "%B", "%h", "%j", "%F", "%D", "%x", "%v"))
-    missing = ("" if has_month else "-%m") + ("" if has_day else "-%d")
-    added = missing.replace("%m", "01").replace("%d", "01")
-    return (stripped + added).str.to_date(pattern + missing, strict=False).cast(pl.Datetime("us"))
+def is_aware(pattern: str | None) -> bool:
+    """Return whether a format gives instants with their zone."""
+    return pattern in EPOCHS or any(mark in (pattern or "") for mark in ZONE_MARKS)
+
+
+def _of_serial(days: pl.Expr, first: date) -> pl.Expr:
+    """Return the clock for days counted by a spreadsheet, to the millisecond, which is what its fractions are good for.
+
+    In the system of 1900, days before March 1900 are counted one too low, and day 60 did not exist.
+    """
+    held: pl.Expr = pl.when(days.is_between(0, _LARGEST_SERIAL)).then(days)
+    if first.year < _FIRST_YEAR:
+        leap = _SERIAL_OF_LEAP_DAY
+        held = pl.when(held >= leap + 1).then(held).when(held < leap).then(held + (held >= 1).cast(pl.Float64))
+    since = (held * _MS_A_DAY).round(0).cast(pl.Int64) * _US_A_MS
+    return since.cast(pl.Duration("us")) + pl.lit(first).cast(pl.Datetime("us"))
+
+
+def _aware(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return UTC for a format with a zone, or for numbers counted from 1970; a number far beyond the calendar has no instant."""
+    unit = EPOCHS.get(style.format or "")
+    if unit is None:
+        return read_clock(_as_text(value, kind).str.strip_chars(), style.format or "").dt.replace_time_zone("UTC")
+    counted = number(value, kind, style)
+    held = pl.when(counted.abs() < _LARGEST_MICROSECONDS / unit).then(counted)
+    return (held * unit).round(0).cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
     """Return the day, cut to the first of its month or year if no more is known.
+
+    An instant with a zone belongs to its business day; one without is of the day that is written.
 
     Examples:
         >>> months = pl.DataFrame({"m": ["2024-05"]})
@@ -177,9 +209,9 @@ def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
         '2024-05-01'
     """
     if kind == "text" and style.format is None:
-        read = value.str.strip_chars().str.extract(_ISO + r"([T ]\d{2}:\d{2}.*)?$", 1).str.to_date("%Y-%m-%d", strict=False)
-    elif kind == "utc":
-        read = value.dt.convert_time_zone(style.day_zone).dt.date()
+        read = value.map_batches(lambda texts: _iso_days(texts, style), return_dtype=pl.Date, is_elementwise=True)
+    elif kind == "utc" or (kind != "date" and is_aware(style.format)):
+        read = instant(value, kind, replace(style, precision=None)).dt.convert_time_zone(style.day_zone).dt.date()
     elif kind == "date":
         read = value
     else:
@@ -188,7 +220,7 @@ def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
 
 
 def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
-    """Return the instant in UTC; a bare day begins at midnight of the business day.
+    """Return the instant in UTC; a clock time or a day without a zone is of the source's zone.
 
     A clock time skipped by a change to summer time is read an hour later; one that occurs twice is the first.
 
@@ -201,13 +233,10 @@ def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
         return _in_zone(day(value, kind, style).cast(pl.Datetime("us")), style.day_zone)
     if kind == "utc":
         return value.dt.convert_time_zone("UTC").cast(_UTC)
-    if kind in {"date", "instant"}:
-        return _in_zone(clock(value, kind, style), style.day_zone if kind == "date" else style.zone)
-    if style.format is not None:
-        read = clock(value, kind, style)
-        if any(mark in style.format for mark in _ZONE_MARKS):
-            return read.dt.replace_time_zone("UTC")
-        return _in_zone(read, style.zone if any(mark in style.format for mark in _CLOCK_MARKS) else style.day_zone)
+    if kind not in {"date", "instant"} and is_aware(style.format):
+        return _aware(value, kind, style)
+    if kind in {"date", "instant"} or style.format is not None:
+        return _in_zone(clock(value, kind, style), style.zone)
     # as one expression the parsing would run seven times
     return _as_text(value, kind).map_batches(lambda texts: _iso_instants(texts, style), return_dtype=_UTC, is_elementwise=True)
 
@@ -216,32 +245,49 @@ def _iso_instants(texts: pl.Series, style: Style) -> pl.Series:
     """Return UTC for ISO texts; the form of the first one is tried on all, any other only on the rows that need it."""
     stripped = texts.str.strip_chars().alias("text")
     read = stripped.to_frame().select(_in_usual_form(stripped, style))["text"]
+    return _filled(read, stripped, _iso_instant(pl.col("text"), style))
+
+
+def _iso_days(texts: pl.Series, style: Style) -> pl.Series:
+    """Return the days of ISO texts: bare days at once, those of instants only for the rows that need it."""
+    stripped = texts.str.strip_chars().alias("text")
+    read = stripped.str.to_date("%Y-%m-%d", strict=False, exact=True)
+    zoned = _spaced(pl.col("text")).str.contains(_ISO_OFFSET)
+    at = _iso_instant(pl.col("text"), style).dt.convert_time_zone(style.day_zone).dt.date()
+    return _filled(read, stripped, pl.when(zoned).then(at).otherwise(clock(pl.col("text"), "text", style).dt.date()))
+
+
+def _filled(read: pl.Series, stripped: pl.Series, other: pl.Expr) -> pl.Series:
+    """Return what was read, with `other` where nothing was though there is a text."""
     unusual = read.is_null() & stripped.is_not_null()
     if not unusual.any():
         return read
-    others = stripped.filter(unusual).to_frame().select(_iso_instant(pl.col("text"), style))["text"]
-    return read.scatter(unusual.arg_true(), others)
+    return read.scatter(unusual.arg_true(), stripped.filter(unusual).to_frame().select(other.alias("text"))["text"])
 
 
 def _in_usual_form(stripped: pl.Series, style: Style) -> pl.Expr:
-    """Return the instants of the texts written like the first one: a day, or a day and a clock time."""
-    first = next(iter(stripped.drop_nulls().head(1)), "")
+    """Return the instants of the texts written like the first one: a day, or a day and a clock time, in UTC if it ends so."""
+    first, text = str(next(iter(stripped.drop_nulls().head(1)), "")), pl.col("text")
     if len(first) == len("2025-06-30"):
-        return _in_zone(pl.col("text").str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us")), style.day_zone)
-    pattern = "%Y-%m-%dT%H:%M:%S" if "T" in first else "%Y-%m-%d %H:%M:%S"
-    return _in_zone(pl.col("text").str.to_datetime(pattern, time_unit="us", strict=False, exact=True), style.zone)
+        return _in_zone(text.str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us")), style.zone)
+    ending = next((mark for mark in sorted(_UTC_ENDINGS, key=len, reverse=True) if first.endswith(mark)), "")
+    if ending:
+        text = pl.when(text.str.ends_with(ending)).then(text.str.head(-len(ending)))
+    pattern = f"%Y-%m-%d{'T' if 'T' in first[:11] else ' '}%H:%M:%S{'%.f' if '.' in first else ''}"
+    return _in_zone(text.str.to_datetime(pattern, time_unit="us", strict=False, exact=True), "UTC" if ending else style.zone)
 
 
 def _iso_instant(stripped: pl.Expr, style: Style) -> pl.Expr:
     """Return UTC for ISO texts, each of which may be a bare day, a clock time, or have its own offset."""
-    read = clock(stripped, "text", style)
+    read = clock(stripped, "text", replace(style, format=None))
     offset = _spaced(stripped).str.extract(_ISO_OFFSET, 1)
-    hours = offset.str.slice(0, 3).cast(pl.Int32, strict=False)
-    minutes = pl.concat_str(offset.str.slice(0, 1), offset.str.slice(-2)).cast(pl.Int32, strict=False)
-    behind = pl.duration(minutes=hours * 60 + minutes).fill_null(pl.duration(minutes=0))
-    is_day = stripped.str.len_chars() == len("2025-06-30")
-    local = pl.when(is_day).then(_in_zone(read, style.day_zone)).otherwise(_in_zone(read, style.zone))
-    return pl.when(offset.is_not_null()).then((read - behind).dt.replace_time_zone("UTC")).otherwise(local)
+    numeric = offset.str.replace(":", "", literal=True)
+    hours = numeric.str.slice(0, 3).cast(pl.Int32, strict=False).fill_null(0)
+    minutes = pl.concat_str(numeric.str.slice(0, 1), numeric.str.slice(3)).cast(pl.Int32, strict=False).fill_null(0)
+    ahead = hours * 60 + minutes
+    exists = (ahead.abs() <= _LARGEST_OFFSET_MINUTES) & (minutes.abs() < 60)
+    zoned = pl.when(exists).then((read - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
+    return pl.when(offset.is_not_null()).then(zoned).otherwise(_in_zone(read, style.zone))
 
 
 def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
@@ -275,9 +321,18 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
         return number(value, kind, style).cast(dtype)
     if wanted == "bool":
         return yes_no(value, kind)
-    if kind in {"bool", "decimal"} or (kind == "integer" and style.format is None):
-        raise ParameterError(f"{spoken(kind)} cannot be read as {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'.")
+    counted = style.format in SERIALS or style.format in EPOCHS
+    if kind == "bool" or (kind == "decimal" and not counted) or (kind == "integer" and style.format is None):
+        remedy = "Give its `format`: '%Y%m%d', excel (45300 is 2024-01-09), epoch_seconds ..."
+        raise ParameterError(f"{spoken(kind)} cannot be read as {spoken(wanted)}.", remedy=remedy)
     return day(value, kind, style) if wanted == "date" else instant(value, kind, style)
+
+
+def within_life(read: pl.Expr, wanted: Kind) -> pl.Expr:
+    """Return whether days, or else UTC instants, lie in the time of a company's life."""
+    if wanted == "date":
+        return read.is_between(EARLIEST, LATEST)
+    return read.is_between(datetime.combine(EARLIEST, time(), UTC), datetime.combine(LATEST, time(), UTC))
 
 
 def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:

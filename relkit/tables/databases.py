@@ -16,6 +16,7 @@ import polars as pl
 
 from relkit.errors import MissingPackageError, ParameterError, TableError
 from relkit.masking import masked
+from relkit.tables.column_types import readable, readable_relation
 from relkit.tables.opened_file import OpenedFile, scratch_file
 from relkit.tables.schemas import ROW
 
@@ -98,7 +99,7 @@ def open_duckdb(path: Path, options: ReadOptions) -> OpenedFile:
     copy = scratch_file(".parquet")
     with _duckdb(path) as connection:
         try:
-            connection.execute(f"COPY ({statement}) TO '{copy}' (FORMAT parquet)")
+            readable_relation(connection.sql(statement)).write_parquet(str(copy))
         except duckdb.Error as error:
             raise TableError(f"the query fails: {str(error).splitlines()[0]}", where=str(path), remedy="Try it in DuckDB.") from error
     return _opened(copy, options.table or path.name)
@@ -192,5 +193,6 @@ def _as_text(value: Any) -> str | None:
 
 def _opened(path: Path, name: str) -> OpenedFile:
     frame = pl.scan_parquet(path)
+    frame, unusable = readable(frame)
     columns = tuple(frame.collect_schema().names())
-    return OpenedFile(name=name, frame=frame.with_row_index(ROW, offset=1), columns=columns, decimal=".")
+    return OpenedFile(name=name, frame=frame.with_row_index(ROW, offset=1), columns=columns, unusable=unusable)

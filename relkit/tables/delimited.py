@@ -17,6 +17,7 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.tables.encodings import TextFile, open_text
+from relkit.tables.number_marks import marks_of
 from relkit.tables.opened_file import SURPLUS, OpenedFile
 from relkit.tables.schemas import ROW
 from relkit.tables.stray_quotes import requoted, verify_fields
@@ -33,8 +34,6 @@ BLANKS = " "
 _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
-_COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+([ \u00a0\u202f]\d{3})*,(\d{1,2}|\d{4,})\s*$")
-_POINT_NUMBER = re.compile(r"^\s*[-+]?\d+\.\d+\s*$")
 _LINES = 500
 
 
@@ -202,12 +201,8 @@ def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[st
 
 
 def _decimal(rows: list[list[str]]) -> str | None:
-    cells = [cell for row in rows for cell in row]
-    commas = any(_COMMA_NUMBER.match(cell) for cell in cells)
-    points = any(_POINT_NUMBER.match(cell) for cell in cells)
-    if commas == points:
-        return None  # no number with a fraction, or both marks: nothing to conclude
-    return "," if commas else "."
+    """Return the decimal mark that cells show, None if none does, or both marks are shown: then columns are judged one by one."""
+    return marks_of(pl.Series([cell for row in rows for cell in row if "." in cell or "," in cell], dtype=pl.String)).decimal
 
 
 def _verify_has_rows(path: Path, rows: list[list[str]], layout: Layout, text: TextFile) -> None:

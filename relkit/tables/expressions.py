@@ -83,6 +83,7 @@ class Value:
         faults: by column, a mask of the rows whose text could not be read as the expression requires.
         name: of the column, if it is one as it stands.
         style: of its source, if it is a column.
+        unusable: its type, if no column can be made of it; "" if it can.
     """
 
     expr: pl.Expr
@@ -91,6 +92,7 @@ class Value:
     faults: dict[str, pl.Expr] = field(default_factory=dict)
     name: str | None = None
     style: Style | None = None
+    unusable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,6 +149,12 @@ def _too_deep(scope: Scope) -> ParameterError:
 def column(name: str, scope: Scope) -> Value:
     """Return the column called `name`, or raise a TableError with the nearest one."""
     if name in scope.columns:
+        if scope.columns[name].unusable:
+            raise TableError(
+                f"column {name!r} of {scope.source} holds {scope.columns[name].unusable}, of which no column can be made.",
+                where=scope.where,
+                remedy="Take another column, or take a value out of it where the file is made.",
+            )
         return replace(scope.columns[name], name=name)
     plain = [known for known in scope.columns if not known.startswith("_")]
     near = nearest(name, plain)

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.progress import Progress, quiet
-from relkit.tables.blocks import ReadBlock, read_block
+from relkit.tables.blocks import LateMarks, ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
+from relkit.tables.mark_doubts import late_marks
 from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
 from relkit.texts import Text
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
+
+    from relkit.remarks import Remark
+    from relkit.tables.column_readings import Readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,8 @@ class SourceTables:
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
+        remarks: on values that can be two things.
+        readings: the origin of each of our columns, for messages.
     """
 
     frames: dict[str, pl.LazyFrame]
@@ -90,6 +97,8 @@ class SourceTables:
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
+    remarks: tuple[Remark, ...] = ()
+    readings: Readings = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -137,10 +146,7 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         reading = _by_names(place, Company() if stated is None else stated.file.company)
     else:
         reading = _by_mapping(place, stated, progress)
-    blocks = [
-        read_block(reading.mapping, reading.sources, t, i) for t, given in reading.mapping.file.tables.items() for i in range(len(given))
-    ]
-    return _tables(reading, blocks, progress)
+    return _tables(reading, _blocks(reading), progress)
 
 
 def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
@@ -191,7 +197,10 @@ def _by_names(place: DataPlace, company: Company) -> _Reading:
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
-    counts: dict[str, Any] = {"sources": _measured(reading, blocks, progress), "tables": {}}
+    measured = _measured(reading, blocks, progress)
+    counts: dict[str, Any] = {"sources": measured.counts, "tables": {}}
+    if any(measured.marks.values()):
+        blocks = _blocks(reading, measured.marks)
     frames: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         reading.notes.extend(part.notes)
@@ -211,7 +220,26 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
+        remarks=tuple(measured.remarks),
+        readings=_readings(blocks),
     )
+
+
+def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock]:
+    """Return all blocks, compiled; `marks` are the decimal marks of columns that differ from their source's."""
+    tables = reading.mapping.file.tables
+    return [
+        read_block(reading.mapping, reading.sources, table, i, marks=marks) for table, given in tables.items() for i in range(len(given))
+    ]
+
+
+def _readings(blocks: Sequence[ReadBlock]) -> Readings:
+    found: Readings = {}
+    for part in blocks:
+        table = found.setdefault(part.table, {})
+        for each in part.columns:
+            table[each.name] = (*table.get(each.name, ()), each.reading)
+    return found
 
 
 def _columnar(reading: _Reading, blocks: Sequence[ReadBlock]) -> frozenset[str]:
@@ -258,20 +286,49 @@ def _precisions(file: MappingFile) -> dict[str, str]:
     }
 
 
-def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> dict[str, dict[str, int]]:
-    """Return files, rows and duplicates of each source, from one pass over each; anything remarkable becomes a note."""
-    found = {}
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """Facts of the sources, from one pass over each.
+
+    Attributes:
+        counts: files, rows and duplicates, by source.
+        marks: decimal marks that later rows of a column show.
+        remarks: answers to the questions of the blocks.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    marks: LateMarks = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> _Measured:
+    """Return the facts of each source; anything remarkable becomes a note."""
+    measured = _Measured()
     for position, (name, source) in enumerate(reading.sources.items()):
         progress(f"reading {name}", position / len(reading.sources))
         keyless = any(part.block.key for part in blocks if part.block.source == name)
-        facts = measure(source, count_duplicates=keyless)
-        found[name] = {"files": len(source.files), **facts}
-        rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
-        if repeats:
-            reading.notes.append(f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept.")
-        if long_lines:
-            reading.notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
-    return found
+        questions = list({q.name: q for part in blocks for q in part.questions.get(name, ())}.values())
+        asked = aggregates(questions)
+        facts = measure(source, count_duplicates=keyless, further=asked)
+        found = {key: facts.pop(key) for key in asked}
+        measured.counts[name] = {"files": len(source.files), **facts}
+        measured.marks[name] = late_marks(found, source)
+        reading.notes.extend(_notes_on(name, facts))
+        reading.notes.extend(f"{name}: column {column} has the decimal {_MARKS[mark]}." for column, mark in measured.marks[name].items())
+        for answer in answers(source, questions, found):
+            (reading.notes if isinstance(answer, str) else measured.remarks).append(answer)  # type: ignore[arg-type]  # one list each
+    return measured
+
+
+_MARKS = {".": "point", ",": "comma"}
+
+
+def _notes_on(name: str, facts: dict[str, Any]) -> list[str]:
+    rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+    notes = [f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept."] if repeats else []
+    if long_lines:
+        notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
+    return notes
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

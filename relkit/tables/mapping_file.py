@@ -16,9 +16,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.tables.id_forms import IdForm
 from relkit.tables.open_questions import verify_answered
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
+from relkit.tables.sentinels import DAYS as SENTINELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +43,33 @@ _OUTCOME_TYPES = ("yes_no", "number", "integer")
 """The types of outcomes: of products taken yes_no, of campaigns any of them."""
 
 
+_NO_PLACES = ("localtime", "posixrules", "Factory", "posix/", "right/", "SystemV/")
+"""Files among the zones that depend on the machine, or are of no place."""
+
+
 def _zone(name: str) -> str:
+    if name.startswith(_NO_PLACES):
+        raise ValueError("this is a file of the machine and no IANA time zone, like Europe/Paris")
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        pl.Series([], dtype=pl.Datetime("us")).dt.replace_time_zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise ValueError("this is not an IANA time zone, like Europe/Paris") from error
     return name
+
+
+def _known_at(value: str) -> str:
+    if value not in {"as_of", "later"}:
+        try:
+            date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write as_of, later, or a day of the calendar like 2024-01-31") from error
+    return value
+
+
+def _as_written(value: Any) -> Any:
+    """Return a day that YAML has read as the text that it was."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _listed(value: Any) -> Any:
@@ -100,6 +123,7 @@ class Company(_Part):
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
+    sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
 
 
 class SourceDeclaration(_Part):
@@ -134,6 +158,8 @@ class SourceDeclaration(_Part):
             raise ValueError("give a table or a query, not both")
         if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
             raise ValueError("give one of files, url and url_from")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
     def options(self) -> ReadOptions:
@@ -165,11 +191,16 @@ class ColumnRule(_Part):
     format: str | None = None
     zone: Zone | None = None
     precision: Literal["day", "month", "year"] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = Field(default=None, max_length=1)
+    id_form: IdForm | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
         if sum(x is not None for x in (self.read, self.column, self.expression, self.constant)) != 1:
             raise ValueError("give one of column, expression and constant")
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands are one mark")
         return self
 
 
@@ -189,7 +220,7 @@ class Attribute(ColumnRule):
     unit: str = ""
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
-    known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
+    known_at: Annotated[str, BeforeValidator(_as_written), AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 

@@ -94,7 +94,7 @@ def block_by_names(table: str, source: Source, notes: list[str]) -> Block:
         )
     attributes = {}
     if table == "customer_snapshots":
-        attributes = {name: _attribute_by_name(name, source) for name in others}
+        attributes = {name: _attribute_by_name(name, source) for name in others if name not in source.unusable}
     if others:
         what = "kept as attributes that no mapping declares" if attributes else f"left out: no column of {table} is so named"
         free = [name for name in contract.names if name not in known]

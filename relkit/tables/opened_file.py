@@ -64,6 +64,7 @@ class OpenedFile:
         decimal: the decimal mark found, None if no number of the sample shows one.
         is_text: whether lines can be blank or too long.
         is_columnar: whether some columns can be read again without the others.
+        unusable: types of the columns of which none of ours can be made, by name.
     """
 
     name: str
@@ -73,6 +74,7 @@ class OpenedFile:
     decimal: str | None = None
     is_text: bool = False
     is_columnar: bool = False
+    unusable: dict[str, str] = field(default_factory=dict)
 
 
 @cache

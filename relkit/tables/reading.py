@@ -218,7 +218,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_facts(tables, facts)
     refusals = _refusals(reports, share)
-    doubtful = doubts(TableSet.open(tables))
+    doubtful = (*sources.remarks, *doubts(TableSet.open(tables)))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,

@@ -8,13 +8,14 @@ names it, before the main reading begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.errors import TableError, nearest
+from relkit.tables.column_types import readable
 from relkit.tables.databases import open_duckdb, open_sql
 from relkit.tables.delimited import explain_fault, open_delimited
 from relkit.tables.findings import counted
@@ -23,7 +24,7 @@ from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.workbook import open_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 STEM = "_stem"
 """Technical column: the name of the file without its extensions, from which keys are made."""
@@ -53,6 +54,8 @@ class Source:
         columns: the columns of the files.
         parts: the frame of each file, by its name.
         decimal: the decimal mark of its texts.
+        decimal_known: whether that mark was declared or seen; else it is the usual one.
+        unusable: types of the columns of which none of ours can be made, by name.
         notes: on what was detected and left out, one sentence each.
         is_columnar: whether its files are Parquet, of which some columns can be read without the others.
     """
@@ -64,6 +67,8 @@ class Source:
     parts: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
     is_columnar: bool = False
+    decimal_known: bool = True
+    unusable: dict[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -156,14 +161,14 @@ def open_file(path: Path, options: ReadOptions) -> OpenedFile:
 def _open_parquet(path: Path) -> OpenedFile:
     try:
         frame = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False)
-        schema = frame.collect_schema()
+        frame.collect_schema()
     except FileNotFoundError as error:
         raise TableError("there is no such file.", where=str(path), remedy="Check the path.") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError("it is not a Parquet file.", where=str(path), remedy="The copy may be incomplete: fetch it again.") from error
-    plain = [pl.col(name).cast(pl.String) for name, dtype in schema.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
-    columns = tuple(n for n in schema.names() if n != ROW)
-    return OpenedFile(name=path.name, frame=frame.with_columns(plain), columns=columns, is_columnar=True)
+    frame, unusable = readable(frame)
+    columns = tuple(n for n in frame.collect_schema().names() if n != ROW)
+    return OpenedFile(name=path.name, frame=frame, columns=columns, is_columnar=True, unusable=unusable)
 
 
 def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequence[str] = (), url: str | None = None) -> Source:
@@ -193,8 +198,17 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
             remedy="Read them as two sources.",
         ) from error
     decimal = options.decimal or _one_decimal(name, opened)
-    columnar = all(part.is_columnar for part in opened)
-    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, parts=parts, notes=tuple(notes), is_columnar=columnar)
+    return Source(
+        name=name,
+        frame=frame,
+        columns=first.columns,
+        decimal=decimal or ".",
+        parts=parts,
+        notes=tuple(notes),
+        is_columnar=all(part.is_columnar for part in opened),
+        decimal_known=decimal is not None,
+        unusable={name: dtype for part in opened for name, dtype in part.unusable.items()},
+    )
 
 
 def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
@@ -244,7 +258,7 @@ def _same_columns(opened: Sequence[OpenedFile]) -> list[str]:
     return notes
 
 
-def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
+def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str | None:
     seen = {part.decimal: part.name for part in opened if part.decimal is not None}
     if len(seen) > 1:
         raise TableError(
@@ -252,7 +266,7 @@ def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
             where=name,
             remedy="Read them as two sources, with `decimal` given.",
         )
-    return next(iter(seen), ".")
+    return next(iter(seen), None)
 
 
 def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
@@ -271,7 +285,7 @@ def count_rows(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect(engine="streaming").item())
 
 
-def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]:
+def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[str, pl.Expr] | None = None) -> dict[str, Any]:
     """Return facts of a source from one pass over it: rows, duplicates, lines that are too long.
 
     Reading it in full here finds faults of a file before any result is written.
@@ -279,6 +293,7 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
     Args:
         source: to be read.
         count_duplicates: count rows that repeat an earlier one in every column.
+        further: aggregates to find in the same pass, by name.
 
     Raises:
         TableError: a file cannot be read to its end.
@@ -286,13 +301,14 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
     asked = [pl.len().alias("rows"), pl.col(SURPLUS).is_not_null().sum().alias("long_lines")]
     if count_duplicates:
         asked.append((pl.len() - pl.struct(source.columns).hash().n_unique()).alias("duplicates"))
+    asked += [expr.alias(name) for name, expr in (further or {}).items()]
     try:
         found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(source, error) from error
     if not found["rows"]:
         raise TableError("it has no row.", where=", ".join(source.files), remedy="Ask for it again with its rows.")
-    return {name: int(value or 0) for name, value in found.items()}
+    return {name: value if name in (further or {}) else int(value or 0) for name, value in found.items()}
 
 
 def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> TableError:

@@ -62,6 +62,5 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
         frame=text.with_row_index(ROW, offset=1).lazy(),
         columns=tuple(frame.columns),
         detected=detected,
-        decimal=".",
         is_text=True,
     )

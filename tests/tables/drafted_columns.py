@@ -212,7 +212,7 @@ def _unsafe(rule: Any, theirs: Any) -> list[str]:
         if other is not None and not _OPEN.fullmatch(str(other)) and other != ours:
             found.append(f"{part} {other!r}, and not {ours!r}")
     role = stated.get("role")
-    if role is not None and not _OPEN.fullmatch(str(role)) and role != rule.role and rule.role != "covariate":
+    if role is not None and not _OPEN.fullmatch(str(role)) and rule.role not in {role, "covariate"}:
         found.append(f"role {role!r}, and not {rule.role!r}")
     return found
 

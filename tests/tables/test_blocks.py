@@ -210,7 +210,7 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
     row = read.frames["transactions"].collect().row(0, named=True)
     assert (row["transaction_id"], row["customer_id"]) == ("17850", "17850")
     assert row["occurred_at"] == datetime(2024, 7, 1, 21, 30, tzinfo=UTC)
-    assert row["recorded_at"] == datetime(2024, 6, 30, 15, tzinfo=UTC)
+    assert row["recorded_at"] == datetime(2024, 6, 30, 22, tzinfo=UTC)
     assert column(read, "created_on", "customers") == [date(2024, 7, 1)]
 
 
@@ -226,7 +226,7 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
         ({"more": "    returns: {where: kid = 'R'}"}, TableError, "line 14, column 15: column 'kid' is not in sales.csv; did you mean 'kind'?"),
         ({"more": "    join: {source: shops, on: {shop: idd}}"}, TableError, "line 14, column 5: column 'idd' is not in shops.csv; did you mean 'id'?"),
         ({"more": "    join: {source: shops, on: shopp}"}, TableError, "line 14, column 5: column 'shopp' is not in sales.csv; did you mean 'shop'?"),
-        ({"columns": "      recorded_at: cast(no as integer)"}, ParameterError, "recorded_at: a whole number cannot be read as an instant. Give the `format`"),
+        ({"columns": "      recorded_at: cast(no as integer)"}, ParameterError, "recorded_at: a whole number cannot be read as an instant. Give its `format`"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_so_is_refused_with_its_line(tmp_path, arguments, error, expected):

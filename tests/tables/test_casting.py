@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -158,14 +159,13 @@ def test_usual_and_unusual_forms_stand_together_in_one_column():
     assert converted(written, INSTANT, PARIS)[0] == [utc(2024, 7, 1, 8), utc(2024, 6, 30, 22), None, utc(2024, 7, 1, 10), None]
 
 
-def test_a_bare_day_begins_in_the_business_zone_and_a_clock_time_in_the_zone_of_the_source():
-    style = Style(zone="UTC", day_zone="America/New_York")
-    assert converted(["2017-03-03", "2017-03-03 01:00:00"], INSTANT, style)[0] == [utc(2017, 3, 3, 5), utc(2017, 3, 3, 1)]
-    assert converted(["20170303"], INSTANT, Style(day_zone="America/New_York", format="%Y%m%d"))[0] == [utc(2017, 3, 3, 5)]
-    assert converted([date(2017, 3, 3)], INSTANT, style)[0] == [utc(2017, 3, 3, 5)]
-    assert converted([clock(2017, 3, 3)], INSTANT, style)[0] == [utc(2017, 3, 3)]
-    precise = Style(zone="UTC", day_zone="America/New_York", precision="day")
-    assert converted([clock(2017, 3, 3)], INSTANT, precise)[0] == [utc(2017, 3, 3, 5)]
+def test_a_bare_day_and_a_clock_time_are_of_the_zone_of_the_source_unless_only_the_day_counts():
+    style = Style(zone="Asia/Tokyo", day_zone="America/New_York")
+    assert converted(["2017-03-03", "2017-03-03 01:00:00"], INSTANT, style)[0] == [utc(2017, 3, 2, 15), utc(2017, 3, 2, 16)]
+    assert converted(["20170303"], INSTANT, replace(style, format="%Y%m%d"))[0] == [utc(2017, 3, 2, 15)]
+    assert converted([date(2017, 3, 3)], INSTANT, style)[0] == [utc(2017, 3, 2, 15)]
+    assert converted([clock(2017, 3, 3)], INSTANT, style)[0] == [utc(2017, 3, 2, 15)]
+    assert converted([clock(2017, 3, 3)], INSTANT, replace(style, precision="day"))[0] == [utc(2017, 3, 3, 5)]
 
 
 def test_formats_with_a_clock_and_with_an_offset():
@@ -186,5 +186,5 @@ def test_nothing_becomes_a_null_of_any_type():
 
 @pytest.mark.parametrize(("values", "spoken"), [([1.5], "a number"), ([True], "a yes/no"), ([20240131], "a whole number")])
 def test_a_number_is_no_day_without_a_format(values, spoken):
-    with pytest.raises(ParameterError, match=rf"{spoken} cannot be read as a day\. Give the `format` of the date, e\.g\. '%Y%m%d'"):
+    with pytest.raises(ParameterError, match=rf"{spoken} cannot be read as a day\. Give its `format`: '%Y%m%d', excel"):
         converted(values, pl.Date)

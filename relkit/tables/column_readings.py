@@ -1,0 +1,57 @@
+"""Origins of our columns in the files, for messages in the words of whoever wrote the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relkit.tables.date_orders import EPOCHS, SERIALS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnReading:
+    """How one of our columns is read.
+
+    Attributes:
+        files: names of the files that it is read from.
+        columns: of these files; none if it is a constant or made of the row's number.
+        format: declared for a day or instant; None is ISO 8601.
+        decimal: mark with which its numbers are read.
+        is_marked: whether that mark, or one between thousands, is declared.
+        is_open: whether no value of it describes or identifies a person, so that messages may show one.
+    """
+
+    files: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    format: str | None = None
+    decimal: str = "."
+    is_marked: bool = False
+    is_open: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """The columns of the file in words, "" if there are none.
+
+        Examples:
+            >>> ColumnReading(files=("till.csv",), columns=("Qty", "Price")).spoken
+            'columns Qty and Price'
+        """
+        if not self.columns:
+            return ""
+        if len(self.columns) == 1:
+            return f"column {self.columns[0]}"
+        return f"columns {', '.join(self.columns[:-1])} and {self.columns[-1]}"
+
+    @property
+    def is_counted(self) -> bool:
+        """True if its days are counted from a first one instead of written."""
+        return self.format in SERIALS or self.format in EPOCHS
+
+
+Readings = dict[str, dict[str, tuple[ColumnReading, ...]]]
+"""By table and column of ours; several if a table has several blocks."""
+
+
+def reading_of(readings: Readings | None, table: str, column: str, file: str) -> ColumnReading | None:
+    """Return how a column was read from a file, None if that is not known."""
+    found = (readings or {}).get(table, {}).get(column, ())
+    return next((reading for reading in found if file in reading.files), None)
