@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.tables.drafting.names import meanings
-from relkit.tables.drafting.pieces import Answer, Line, Question, literal, quoted
+from relkit.tables.drafting.pieces import Answer, Line, Question, literal, quoted, scalar
 from relkit.texts import EMPTY, Text
 
 if TYPE_CHECKING:
@@ -107,8 +107,15 @@ def percent(share: float) -> str:
 def id_rule(column: Profile) -> Any:
     """Return the rule of an id; 17850.0 is read as 17850."""
     if column.kind == "text" and column.numbers is not None and column.numbers.has_point:
-        return f"cast({quoted(column.name)} as integer)"
+        return {"column": column.name, "id_form": "whole_number"}
     return column.name
+
+
+def id_answer(column: Profile) -> Answer:
+    """Return the answer that an id is in a column."""
+    rule = id_rule(column)
+    written = f"{{column: {scalar(column.name)}, id_form: whole_number}}" if isinstance(rule, dict) else scalar(column.name)
+    return Answer(written, filled(column))
 
 
 def id_line(key: str, column: Profile, remark: Text = EMPTY) -> Line:
@@ -190,6 +197,8 @@ def money_expression(column: Profile) -> str:
 def money_line(key: str, column: Profile) -> Line:
     """Return the line that reads an amount; large whole amounts are asked about, as they may be cents."""
     read = money_expression(column) if column.numbers is not None and column.numbers.symbol else column.name
+    if column.numbers is not None and not column.numbers.is_sure:
+        return Line(key=key, value=_two_readings(column), reads=(column.name,))
     if not in_cents(column):
         return Line(key=key, value=read, reads=(column.name,))
     text = Text(
@@ -197,17 +206,25 @@ def money_line(key: str, column: Profile) -> Line:
         f"tous les montants de « {column.name} » sont entiers et grands : sont-ils en unités de la devise ou en centimes ?",
     )
     answers = (
-        Answer(scalar_of(read), Text("units", "unités")),
+        Answer(scalar(read), Text("units", "unités")),
         Answer(f"{quoted(column.name)} / 100", Text("cents", "centimes")),
     )
     return Line(key=key, value=Question(text, answers), reads=(column.name,))
 
 
-def scalar_of(value: str) -> str:
-    """Return a value as an answer shows it."""
-    from relkit.tables.drafting.pieces import scalar
-
-    return scalar(value)
+def _two_readings(column: Profile) -> Question:
+    """Return the question about amounts of which every mark has three digits after it."""
+    mark = column.numbers.decimal if column.numbers is not None else ","
+    text = Text(
+        f"is 1{mark}234 in {column.name!r} a little more than one, or more than a thousand?",
+        f"1{mark}234 dans « {column.name} » vaut-il un peu plus de un, ou plus de mille ?",
+    )
+    named = f"{{column: {scalar(column.name)}, "
+    answers = (
+        Answer(f'{named}decimal: "{mark}"}}', Text("a little more than one", "un peu plus de un")),
+        Answer(f'{named}thousands: "{mark}"}}', Text("more than a thousand", "plus de mille")),
+    )
+    return Question(text, answers)
 
 
 def share_in(values: pl.Series, others: pl.Series) -> float:

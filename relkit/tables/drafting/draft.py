@@ -19,6 +19,7 @@ from relkit.tables.drafting.desk import Desk
 from relkit.tables.drafting.found import Found, Unplaced, find_sources
 from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question
 from relkit.tables.drafting.writing import Sheet
+from relkit.tables.findings import counted
 from relkit.tables.schemas import FACT_TABLES, TABLES
 from relkit.texts import Text
 
@@ -44,6 +45,19 @@ class Draft:
     tables: tuple[str, ...]
     sources: int
     unplaced: tuple[str, ...]
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what the draft has, for the command line."""
+        made = (
+            f"A draft of {counted(len(self.tables), 'table')} from {counted(self.sources, 'source')}: {', '.join(self.tables) or 'none'}."
+        )
+        asked = (
+            f"Answer its questions first: {self.questions}. Each stands where its answer goes."
+            if self.questions
+            else "It asks no question."
+        )
+        left = (f"Not placed: {len(self.unplaced)}, listed at its end.",) if self.unplaced else ()
+        return (made, asked, *left)
 
 
 def draft_mapping(data: Path | str, *, language: str = "en", command: str = "") -> Draft:
@@ -249,23 +263,13 @@ _UNNAMED = Text(
 
 
 def _marks(found: Found) -> list[Line]:
-    """Return the marks of decimals and thousands if they are not those that a reading detects; 1,234 alone is asked about."""
+    """Return the marks of decimals and thousands if they are not those that a reading detects."""
     numbers = [c.numbers for c in found.columns if c.numbers is not None and c.kind == "text"]
-    unsure = [c for c in found.columns if c.numbers is not None and not c.numbers.is_sure]
-    lines: list[Line] = []
-    thousands = {n.thousands for n in numbers if n.thousands}
-    if len(thousands) == 1:
-        mark = thousands.pop()
-        lines += [Line(key="decimal", value="," if mark == "." else "."), Line(key="thousands", value=mark)]
-    elif unsure:
-        mark = unsure[0].numbers.decimal if unsure[0].numbers is not None else ","
-        text = Text(
-            f"is 1{mark}234 in {unsure[0].name!r} more than a thousand, or a little more than one?",
-            f"1{mark}234 dans « {unsure[0].name} » vaut-il plus de mille, ou un peu plus de un ?",
-        )
-        answers = (Answer(f'"{mark}"', Text("a thousand", "mille")), Answer('""', Text("a little more than one", "un peu plus de un")))
-        lines += [Line(key="decimal", value=mark), Line(key="thousands", value=Question(text, answers))]
-    return lines
+    thousands = {n.thousands for n in numbers if n.thousands and n.is_sure}
+    if len(thousands) != 1:
+        return []
+    mark = thousands.pop()
+    return [Line(key="decimal", value="," if mark == "." else "."), Line(key="thousands", value=mark)]
 
 
 def _clock(found: Found, blocks: Sequence[DraftBlock]) -> list[Line]:

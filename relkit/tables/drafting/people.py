@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from relkit.tables.drafting.desk import day_line, filled, id_line, id_rule, is_day, is_id, is_number, plain_line
+from relkit.tables.drafting.desk import day_line, id_answer, id_line, is_day, is_id, is_number, plain_line
 from relkit.tables.drafting.lexicon import CONTROL_WORDS, NO, YES
 from relkit.tables.drafting.names import channel, identifier, notions, plain, words
 from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, literal, quoted, scalar
@@ -81,7 +81,7 @@ def _key(desk: Desk) -> tuple[Line, ...]:
     if not columns:
         return ()
     text = Text("which column identifies the customer, elsewhere too?", "quelle colonne identifie le client, y compris ailleurs ?")
-    answers = tuple(Answer(scalar(str(id_rule(c))), filled(c)) for c in columns)
+    answers = tuple(id_answer(c) for c in columns)
     return (Line(key="customer_id", value=Question(text, answers), reads=tuple(c.name for c in columns)),)
 
 

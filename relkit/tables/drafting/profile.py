@@ -11,6 +11,7 @@ from relkit.tables import casting
 from relkit.tables.drafting.day_forms import DayForm, day_forms
 from relkit.tables.drafting.lexicon import NO, YES
 from relkit.tables.drafting.names import plain
+from relkit.tables.number_marks import marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,8 +194,8 @@ def _numbers(present: pl.Series, distinct: pl.Series) -> Numbers | None:
     style = max(shares, key=lambda each: shares[each])
     if shares[style] < _ENOUGH:
         return None
-    # 1,234 is a thousand or a little more than one: with nothing else in the column nobody can tell
-    unsure = _share(bare, r"^[+-]?[1-9]\d{0,2}([.,]\d{3})+$") > 0 and _share(bare, r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$|^[+-]?\d+$") == 1.0
+    marks = marks_of(bare)
+    unsure = marks.decimal is None and bool(marks.pointed or marks.comma_grouped) and len(marks.readings) > 1
     plain_texts = present.str.extract(_CURRENCY, 1)
     if style[1]:
         plain_texts = plain_texts.str.replace_all(style[1], "", literal=True)

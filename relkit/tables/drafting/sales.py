@@ -12,8 +12,8 @@ from relkit.tables.drafting.desk import (
     day_line,
     equals,
     filled,
+    id_answer,
     id_line,
-    id_rule,
     in_cents,
     is_code,
     is_day,
@@ -181,7 +181,7 @@ def _customer(desk: Desk) -> tuple[Line, ...]:
     others = named or [*desk.all("card_id", "any_id", fits=is_id), *desk.all("email")] or ([] if desk.found.has_names else _codes(desk))
     if not others:
         return ()
-    answers = tuple(Answer(scalar(str(id_rule(c))), filled(c)) for c in others)
+    answers = tuple(id_answer(c) for c in others)
     reads = tuple(c.name for c in others)
     return (Line(key="customer_id", value=Question(text, answers, may_go=True), reads=reads),)
 
