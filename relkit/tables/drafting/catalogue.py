@@ -4,31 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relkit.tables.drafting.desk import broadest_first, chosen, id_line, in_cents, is_code, is_number, money_line, plain_line
-from relkit.tables.drafting.pieces import DraftBlock, Line, Question
+from relkit.tables.drafting.desk import broadest_first, chosen, filled, id_line, in_cents, is_code, is_number, money_line, plain_line
+from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, scalar
+from relkit.tables.drafting.references import MOST, evidence, reference
 from relkit.tables.drafting.totals import totals_line
 from relkit.texts import Text
 
 if TYPE_CHECKING:
-    from relkit.tables.drafting.desk import Desk
+    from collections.abc import Sequence
 
+    from relkit.tables.drafting.desk import Desk
+    from relkit.tables.drafting.profile import Profile
+
+_MORE = 2
 _NAMES = ("product_name", "category_1", "category_2", "product_type", "brand", "price", "unit_price")
 
 
-def is_products(desk: Desk) -> bool:
+def is_products(desk: Desk, desks: Sequence[Desk] = ()) -> bool:
     """Return whether a source lists products: their id never repeats, and nothing of customers or sales is there."""
-    key = desk.one("product_id", "any_id", fits=lambda c: c.is_unique and is_code(c))
-    named = desk.one("product_id") is not None or desk.one("brand") is not None
-    return key is not None and named and any(desk.one(name) for name in _NAMES) and desk.one("customer_id", "order_id") is None
+    described = any(desk.one(name) for name in _NAMES)
+    if not described or desk.one("customer_id", "order_id") is not None:
+        return False
+    if desk.one("product_id", fits=lambda c: c.is_unique and is_code(c)) is not None:
+        return True
+    return any(_is_referred_to(desk, key, desks) for key in desk.all("any_id", fits=lambda c: c.is_unique and is_code(c)))
 
 
-def products(desk: Desk) -> list[DraftBlock]:
+def _is_referred_to(desk: Desk, key: Profile, desks: Sequence[Desk]) -> bool:
+    found = reference(desk, key, desks, "product_id")
+    return found is not None and found.share >= MOST
+
+
+def products(desk: Desk, desks: Sequence[Desk] = ()) -> list[DraftBlock]:
     """Return the block of a list of products."""
     keys = desk.all("product_id", fits=lambda c: c.is_unique and is_code(c)) or desk.all("any_id", fits=lambda c: c.is_unique)
+    referred = [key for key in keys if _is_referred_to(desk, key, desks)]
+    keys = referred if len(referred) == 1 else keys
     text = Text(
         "which column identifies the product, in the sales too?", "quelle colonne identifie le produit, y compris dans les ventes ?"
     )
-    key = chosen("product_id", keys, text) if len(keys) > 1 else (id_line("product_id", keys[0]),)
+    if len(keys) == 1 and (keys == desk.all("product_id", fits=lambda c: c.is_unique) or not _is_counted(keys[0])):
+        key = (id_line("product_id", keys[0], evidence(desk, keys[0], desks, "product_id")),)
+    else:
+        answers = tuple(Answer(scalar(k.name), evidence(desk, k, desks, "product_id") or filled(k)) for k in keys)
+        key = (Line(key="product_id", value=Question(text, answers), reads=tuple(k.name for k in keys)),)
     columns = [
         *key,
         *plain_line("name", desk.one("product_name", fits=lambda c: c not in keys)),
@@ -39,6 +58,11 @@ def products(desk: Desk) -> list[DraftBlock]:
         *plain_line("in_stock", desk.one("in_stock", fits=lambda c: c.is_yes_no)),
     ]
     return [DraftBlock(table="products", source=desk.found.name, head=totals_line(desk), columns=tuple(columns))]
+
+
+def _is_counted(key: Profile) -> bool:
+    """Return whether ids may be no more than the numbers of the rows, which every file has."""
+    return key.numbers is not None and key.numbers.is_whole and key.numbers.low <= 1 and key.numbers.high <= _MORE * key.rows
 
 
 def categories(desk: Desk) -> list[Line]:

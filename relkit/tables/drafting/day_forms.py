@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
-_ISO_CLOCK = r"[T ]\d{2}:\d{2}"
+_ISO_CLOCK = r"[T ](0[1-9]|[12]\d|00:0[1-9]|00:[1-5]\d)"
 _ISO_ZONE = r"(Z|UTC|[+-]\d{2}:?\d{2})$"
 _FIGURES = r"^((19|20)\d{6}|\d{4}(19|20)\d{2})$"
 _SEPARATED = r"\d.*[/.\- ].*\d"

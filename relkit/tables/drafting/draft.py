@@ -99,30 +99,31 @@ def _blocks(desks: Sequence[Desk]) -> list[DraftBlock]:
     listed = campaigns.campaigns_of(rest)
     if listed is not None:
         rest.remove(listed.desk)
-    sorted_out = {name: _pick(rest, test) for name, test in _TESTS.items()}
+    sorted_out = {name: _pick(rest, test, desks) for name, test in _TESTS.items()}
     found = [block for name, make in _MAKERS.items() for desk in sorted_out[name] for block in make(desk)]
     found += [block for desk in sorted_out["redemptions"] for block in campaigns.outcomes(desk, sorted_out["contacts"])]
     found += [block for desk in sorted_out["contacts"] for block in campaigns.contacts(desk, listed)]
     found += [block for desk in sorted_out["offers"] for block in campaigns.offers(desk, listed)]
+    found += [block for desk in sorted_out["products"] for block in catalogue.products(desk, desks)]
     found += _people(sorted_out["people"], has_facts=any(block.table in FACT_TABLES for block in found))
     found += _derived(sorted_out["sales"], {block.table for block in found})
     order = list(TABLES)
     return sorted(_once(found), key=lambda block: order.index(block.table))
 
 
-_TESTS: dict[str, Callable[[Desk], bool]] = {
-    "paths": journeys.is_paths,
-    "redemptions": campaigns.is_redemptions,
-    "movements": voices.is_movements,
-    "contracts": agreements.is_contracts,
-    "touchpoints": journeys.is_touchpoints,
-    "sales": sales.is_sales,
-    "surveys": voices.is_surveys,
-    "offers": campaigns.is_offers,
-    "contacts": campaigns.is_contacts,
+_TESTS: dict[str, Callable[[Desk, Sequence[Desk]], bool]] = {
+    "paths": lambda desk, _: journeys.is_paths(desk),
+    "redemptions": lambda desk, _: campaigns.is_redemptions(desk),
+    "movements": lambda desk, _: voices.is_movements(desk),
+    "contracts": lambda desk, _: agreements.is_contracts(desk),
+    "touchpoints": lambda desk, _: journeys.is_touchpoints(desk),
+    "sales": lambda desk, _: sales.is_sales(desk),
+    "surveys": lambda desk, _: voices.is_surveys(desk),
+    "offers": lambda desk, _: campaigns.is_offers(desk),
+    "contacts": lambda desk, _: campaigns.is_contacts(desk),
     "products": catalogue.is_products,
-    "stores": catalogue.is_stores,
-    "people": people.is_people,
+    "stores": lambda desk, _: catalogue.is_stores(desk),
+    "people": lambda desk, _: people.is_people(desk),
 }
 """What a source may be, in the order in which it is tried."""
 
@@ -133,15 +134,14 @@ _MAKERS: dict[str, Callable[[Desk], list[DraftBlock]]] = {
     "contracts": agreements.contracts,
     "touchpoints": lambda desk: [*journeys.touchpoints(desk), *sales.conversions_of(desk)],
     "stores": catalogue.stores,
-    "products": catalogue.products,
     "sales": sales.transactions,
 }
 """Blocks of the sources that need no other source."""
 
 
-def _pick(rest: list[Desk], test: Callable[[Desk], bool]) -> list[Desk]:
+def _pick(rest: list[Desk], test: Callable[[Desk, Sequence[Desk]], bool], desks: Sequence[Desk]) -> list[Desk]:
     """Take the sources out that pass, and return them."""
-    taken = [desk for desk in rest if test(desk)]
+    taken = [desk for desk in rest if test(desk, desks)]
     for desk in taken:
         rest.remove(desk)
     return taken
@@ -275,7 +275,7 @@ def _marks(found: Found) -> list[Line]:
 def _clock(found: Found, blocks: Sequence[DraftBlock]) -> list[Line]:
     """Return the question on the clock of a source with clock times that do not state their offset."""
     read = {name for block in blocks if block.source == found.name for name in block.reads}
-    timed = [c for c in found.columns if c.name in read and (c.kind == "instant" or any(f.has_clock and not f.has_zone for f in c.days))]
+    timed = [c for c in found.columns if c.name in read and any(f.has_clock and not f.has_zone for f in c.days)]
     if not timed:
         return []
     text = Text(f"which clock do the times of {timed[0].name!r} show?", f"de quel fuseau sont les heures de « {timed[0].name} » ?")

@@ -17,7 +17,7 @@ _WORDS = {
         purchases vbeln charge checkout till increment""",
     "LINE": """line ligne lignes lig row rownum rang posnr lineitem position seq sequence""",
     "PRODUCT": """product products produit produits prod article articles art item items sku ean upc gtin barcode matnr variant
-        isbn stockcode designation lineitem""",
+        isbn stockcode lineitem""",
     "DATE": """date dt dat day jour le datetime timestamp time heure horodatage at moment when erdat fkdat ts on""",
     "AMOUNT": """amount amt montant mt mnt total sales revenue ca value valeur spend turnover dollar dollars euro euros netwr
         subtotal encaissement sum somme depense chiffre affaires paid paye regle charges

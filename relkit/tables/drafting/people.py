@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from relkit.tables.drafting.desk import day_line, id_answer, id_line, is_day, is_id, is_number, plain_line
+from relkit.tables.drafting.desk import day_line, filled, id_answer, id_line, is_day, is_id, is_number, plain_line
 from relkit.tables.drafting.lexicon import CONTROL_WORDS, NO, YES
 from relkit.tables.drafting.names import channel, identifier, notions, plain, words
-from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, literal, quoted, scalar
+from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, literal, quoted, scalar, written
 from relkit.tables.drafting.totals import totals_line
 from relkit.tables.schemas import TABLES
 from relkit.texts import Text
@@ -285,7 +285,7 @@ def draw(desk: Desk) -> list[DraftBlock]:
     reads = key[0].reads if key else ()
     asked = _drawn(arm)
     blocks = []
-    for place, action in enumerate([None, *actions]):
+    for action in (None, *actions):
         where = f"{quoted(arm.name)} <> {literal(control)}" if action is None else f"{quoted(arm.name)} = {literal(control)}"
         columns = (
             Line(key="unit_id", value=person, reads=reads),
@@ -295,8 +295,8 @@ def draw(desk: Desk) -> list[DraftBlock]:
             if action is None
             else Line(key="action_id", value={"constant": action}),
             Line(key="arm", value={"constant": "treated" if action is None else "control"}),
-            Line(key="propensity", value={"constant": asked["propensity"] if place == 0 else asked["again"]}),
-            Line(key="drawn_at", value={"constant": asked["day"] if place == 0 else asked["day again"], "precision": "day"}),
+            Line(key="propensity", value={"constant": asked["propensity"]}),
+            Line(key="drawn_at", value={"constant": asked["day"], "precision": "day"}),
         )
         head = (Line(key="where", value=where, reads=(arm.name,)),)
         blocks.append(DraftBlock(table="assignments", source=desk.found.name, head=head, columns=columns, reads_more=(arm.name,)))
@@ -330,26 +330,23 @@ def _drawn(arm: Profile) -> dict[str, Question]:
             f"« {arm.name} » vient-elle d’un tirage au sort, et quelle était la probabilité de chaque action ? Sans tirage, supprimez ces "
             "blocs : il n’y a alors pas de témoins.",
         ),
-        "again": Text("with which probability was this action drawn?", "avec quelle probabilité cette action a-t-elle été tirée ?"),
         "day": Text("on which day was it drawn?", "quel jour a eu lieu le tirage ?"),
-        "day again": Text("on which day was it drawn?", "quel jour a eu lieu le tirage ?"),
     }
-    return {name: Question(text, (chance,) if name in {"propensity", "again"} else (_A_DAY,)) for name, text in texts.items()}
+    return {name: Question(text, (chance,) if name == "propensity" else (_A_DAY,)) for name, text in texts.items()}
 
 
 def consents(desk: Desk) -> list[DraftBlock]:
     """Return a block for each column of consent: a channel, granted or refused."""
     key = _key(desk) or ((id_line("customer_id", column),) if (column := desk.one("customer_id", fits=is_id)) is not None else ())
-    blocks = []
-    for column in desk.found.columns:
-        told = notions(column.name)
-        if not key or not column.is_yes_no or not told & {"OPTIN", "OPTOUT"}:
-            continue
-        blocks.append(_consent(desk, column, key[0], turned="OPTOUT" in told and "OPTIN" not in told))
-    return blocks
+    asked = [c for c in desk.found.columns if c.is_yes_no and notions(c.name) & {"OPTIN", "OPTOUT"}]
+    if not key or not asked:
+        return []
+    changed = Line(key="changed_at", value=_changed(desk, [column.name for column in asked]))
+    return [_consent(desk, column, key[0], changed) for column in asked]
 
 
-def _consent(desk: Desk, column: Profile, key: Line, *, turned: bool) -> DraftBlock:
+def _consent(desk: Desk, column: Profile, key: Line, changed: Line) -> DraftBlock:
+    turned = notions(column.name) & {"OPTIN", "OPTOUT"} == {"OPTOUT"}
     yes = tuple(level for level in column.levels if plain(level).removesuffix(".0") in YES)
     no = tuple(level for level in column.levels if plain(level).removesuffix(".0") in NO)
     granted, refused = (no, yes) if turned else (yes, no)
@@ -370,7 +367,7 @@ def _consent(desk: Desk, column: Profile, key: Line, *, turned: bool) -> DraftBl
         )
         answers = tuple(Answer(name) for name in ("email", "sms", "phone", "post"))
         lines.append(Line(key="channel_id", value={"constant": Question(text, answers, may_go=True)}))
-    lines += [_changed(column), Line(key="status", value=value, reads=(column.name,))]
+    lines += [changed, Line(key="status", value=value, reads=(column.name,))]
     head = (Line(key="where", value=f"{quoted(column.name)} is not null"),)
     return DraftBlock(table="consents", source=desk.found.name, head=head, columns=tuple(lines), reads_more=(column.name,))
 
@@ -382,10 +379,19 @@ def _is(column: Profile, levels: tuple[str, ...]) -> str:
     return f"{quoted(column.name)} = {written[0]}" if len(written) == 1 else f"{quoted(column.name)} in ({', '.join(written)})"
 
 
-def _changed(column: Profile) -> Line:
-    """Return the line of the day of a consent: asked, a column of days named after consents being one of the answers."""
-    text = Text(
-        f"since which day does {column.name!r} hold? A column of days, or the day of the export.",
-        f"depuis quelle date « {column.name} » vaut-elle ? Une colonne de dates, ou la date de l’export.",
+def _changed(desk: Desk, names: Sequence[str]) -> Question:
+    """Return the question on the day of the consents, the columns of days being among the answers."""
+    listed = ", ".join(names)
+    text = Text(f"since which day do the answers of {listed} hold?", f"depuis quelle date valent les réponses de {listed} ?")
+    days = [c for c in desk.found.columns if c.is_day and c not in desk.all("birth_day")]
+    answers = [Answer(written(day_line("changed_at", day, instant=True).value), filled(day)) for day in days if _is_settled(day)]
+    constant = Answer(
+        "{constant: 2025-06-30, precision: day}", Text("the day of the export, in this form", "la date de l’export, sous cette forme")
     )
-    return Line(key="changed_at", value={"constant": Question(text, (_A_DAY,)), "precision": "day"})
+    return Question(text, (constant, *answers))
+
+
+def _is_settled(day: Profile) -> bool:
+    """Return whether there is one way to read the days."""
+    rule = day_line("changed_at", day, instant=True).value
+    return not isinstance(rule, dict) or not any(isinstance(part, Question) for part in rule.values())

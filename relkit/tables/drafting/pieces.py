@@ -102,6 +102,18 @@ def scalar(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
+def written(rule: Any) -> str:
+    """Return a rule without questions as an answer shows it.
+
+    Examples:
+        >>> written({"column": "Date", "format": "%d/%m/%Y"})
+        '{column: Date, format: "%d/%m/%Y"}'
+    """
+    if isinstance(rule, dict):
+        return "{" + ", ".join(f"{key}: {scalar(str(value))}" for key, value in rule.items()) + "}"
+    return scalar(str(rule))
+
+
 def quoted(name: str) -> str:
     """Return the name of a column as an expression has it.
 

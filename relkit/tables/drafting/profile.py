@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -147,12 +148,17 @@ def _typed(values: pl.Series, kind: str, *, is_unique: bool) -> Profile:
     few = present.n_unique() <= _FEW and kind in {"integer", "decimal", "bool"}
     levels = tuple(sorted(map(str, present.unique().to_list()))) if few else ()
     numbers = _facts(present.cast(pl.Float64), (".", ""), 1.0) if kind in {"integer", "decimal"} and len(present) else None
+    days: tuple[DayForm, ...] = ()
+    if kind in {"instant", "utc"}:
+        has_clock = bool((present.dt.time() != time(0)).any())
+        days = (DayForm(format=None, share=1.0, has_clock=has_clock, has_zone=kind == "utc"),)
     return Profile(
         name=values.name,
         kind=kind,
         rows=len(values),
         present=len(present),
         distinct=present.n_unique(),
+        days=days,
         is_unique=is_unique,
         numbers=numbers,
         levels=levels,

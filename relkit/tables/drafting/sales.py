@@ -104,7 +104,16 @@ def transactions(desk: Desk) -> list[DraftBlock]:
         *plain_line("offer_id", desk.one("coupon_id", fits=is_code)),
     ]
     where = totals_line(desk)
-    return [DraftBlock(table="transactions", source=desk.found.name, head=(*key, *where), columns=tuple(columns), returns=_returns(desk))]
+    return [
+        DraftBlock(
+            table="transactions",
+            source=desk.found.name,
+            head=(*key, *where),
+            columns=tuple(columns),
+            returns=_returns(desk),
+            reads_more=_read_by_returns(desk),
+        )
+    ]
 
 
 def _key(desk: Desk) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -338,6 +347,10 @@ def _returns(desk: Desk) -> Question | None:
         "vaut pour les lignes sans signe moins, kind: cancel pour les annulations.",
     )
     return Question(text, tuple(answers), may_go=True)
+
+
+def _read_by_returns(desk: Desk) -> tuple[str, ...]:
+    return tuple(kind.name for kind in desk.all("line_kind", "status", fits=lambda c: bool(c.levels)) if _by_kind(kind))
 
 
 def _by_kind(column: Profile) -> list[Answer]:

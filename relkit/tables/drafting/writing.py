@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 118
 _REPLACE = Text("Replace {token} by one of them", "Remplacez {token} par l’une d’elles")
+_AGAIN = Text("Question {n} again: replace {token} here too.", "Encore la question {n} : remplacez {token} ici aussi.")
 _OR_GO = Text(", or take the line out.", ", ou supprimez la ligne.")
 
 
@@ -60,7 +61,11 @@ class Sheet:
         return scalar(str(value))
 
     def question(self, question: Question, indent: int) -> str:
-        """Write a question as comments, and return the value that stands for its answer."""
+        """Write a question as comments, and return the value that stands for its answer; one that was asked already keeps its number."""
+        for number, known in enumerate(self.asked, start=1):
+            if known is question:
+                self.comment(_AGAIN.filled(n=number, token=f'"{token(number)}"'), indent)
+                return f'"{token(number)}"'
         self.asked.append(question)
         number = len(self.asked)
         mark = " " * indent
