@@ -32,7 +32,7 @@ def _currency(desks: Sequence[Desk]) -> Line:
         column = desk.one("currency", fits=lambda c: c.looks == "currency" and len(c.levels) == 1)
         if column is not None:
             remark = Text(f"the only one in {column.name}", f"la seule dans {column.name}")
-            return Line(key="currency", value=column.levels[0], remark=remark)
+            return Line(key="currency", value=column.levels[0].upper(), reads=(column.name,), remark=remark)
     text = Text("in which currency are the amounts?", "dans quelle devise sont les montants ?")
     named = {word for desk in desks for column in desk.found.columns for word in words(column.name)}
     hint = Text("a column is named so", "une colonne porte ce nom")

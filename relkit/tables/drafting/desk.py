@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from relkit.tables.drafting.names import meanings
-from relkit.tables.drafting.pieces import Answer, Line, Question, literal, quoted, scalar
+from relkit.tables.drafting.pieces import Answer, Line, Question, literal, percent, quoted, scalar
 from relkit.texts import EMPTY, Text
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relkit.tables.drafting.found import Found
     from relkit.tables.drafting.profile import Profile
 
+_T = TypeVar("_T")
 _NEAR = 0.02
 _CENTS_FROM = 500
 _FEW_IDS = 12
@@ -34,6 +35,7 @@ class Desk:
     """
 
     found: Found
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_meaning(self) -> dict[str, list[Profile]]:
@@ -62,6 +64,13 @@ class Desk:
     def is_personal(self, column: Profile) -> bool:
         """Return whether a column names or locates a person."""
         return column.looks in {"email", "phone"} or any(column in self.by_meaning.get(name, ()) for name in _PERSONAL)
+
+    def once(self, name: str, make: Callable[[Desk], _T]) -> _T:
+        """Return what `make` makes of this source, made once: a question that two tables share is asked once."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        made: _T = self._made[name]
+        return made
 
     def together(self, *names: str) -> float:
         """Return the share of rows of the sample that these columns together tell apart."""
@@ -92,16 +101,6 @@ def is_id(column: Profile) -> bool:
 def broadest_first(columns: list[Profile]) -> list[Profile]:
     """Return categories in the order of their breadth: the one with the fewest values is the broadest."""
     return sorted(columns, key=lambda column: column.distinct)
-
-
-def percent(share: float) -> str:
-    """Return a share as text.
-
-    Examples:
-        >>> percent(0.9994), percent(1.0)
-        ('99.9 %', '100 %')
-    """
-    return "100 %" if share == 1 else f"{min(share, 0.999):.1%}".replace("%", " %")
 
 
 def id_rule(column: Profile) -> Any:
@@ -158,23 +157,12 @@ def day_rule(column: Profile, *, instant: bool) -> Any:
         if best.format is not None and len(whole) == 1:
             rule["format"] = best.format
         elif best.format is not None:
-            rule["format"] = _order_question(column)
+            rule["format"] = column.order_question
         if best.precision:
             rule["precision"] = best.precision
         elif instant and not best.has_clock:
             rule["precision"] = "day"
     return rule if len(rule) > 1 else column.name
-
-
-def _order_question(column: Profile) -> Question:
-    answers = tuple(
-        Answer(f'"{form.format}"', Text(f"reads {percent(form.share)} of the values", f"lit {percent(form.share)} des valeurs"))
-        for form in column.days
-    )
-    text = Text(f"in which order are day and month in {column.name!r}?", f"dans quel ordre sont le jour et le mois de « {column.name} » ?")
-    if len(answers) == 1:
-        text = Text(f"is this the form of the days in {column.name!r}?", f"est-ce bien la forme des dates de « {column.name} » ?")
-    return Question(text, answers)
 
 
 def day_line(key: str, column: Profile, *, instant: bool = False) -> Line:

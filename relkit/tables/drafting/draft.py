@@ -244,7 +244,7 @@ def _joined(blocks: Sequence[DraftBlock]) -> set[str]:
 
 
 def _sources(sheet: Sheet, found: Sequence[Found], blocks: Sequence[DraftBlock]) -> None:
-    sheet.plain("sources:")
+    sheet.plain("sources:" if found else "sources: {}")
     for each in found:
         sheet.plain(f"{each.name}:", 2)
         for key, value in each.keys.items():
@@ -299,6 +299,7 @@ def _rest(sheet: Sheet, desks: Sequence[Desk], blocks: Sequence[DraftBlock], unr
     joined = _joined(blocks)
     for desk in desks:
         reads = {name for block in blocks if block.source == desk.found.name for name in block.reads}
+        reads |= {c.name for c in desk.all("currency") if len(c.levels) == 1}
         others = [c.name for c in desk.found.columns if c.name not in reads and desk.found.name not in joined]
         if desk.found.name not in used:
             lines.append(f"{', '.join(desk.found.files[:3])} ({desk.found.name}): {', '.join(c.name for c in desk.found.columns)}")

@@ -164,7 +164,7 @@ for _notion, _text in _WORDS.items():
         NOTIONS[_word] = (*NOTIONS.get(_word, ()), _notion)
 
 MEANINGS: dict[str, tuple[str, ...]] = {
-    "customer_id": ("CUSTOMER ID", "CUSTOMER", "CARD ID", "CUSTOMER CARD ID", "CUSTOMER CARD"),
+    "customer_id": ("CUSTOMER ID", "CUSTOMER", "CUSTOMER CARD ID"),
     "anonymous_id": ("ANONYMOUS ID", "ANONYMOUS", "CUSTOMER ANONYMOUS ID"),
     "card_id": ("CARD ID", "CARD"),
     "any_id": ("ID",),
@@ -172,7 +172,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
     "line_id": ("LINE ID", "LINE", "ORDER LINE ID", "ORDER LINE", "PRODUCT LINE ID"),
     "product_id": ("PRODUCT ID", "PRODUCT", "PRODUCT LINE", "STOCK ID"),
     "product_name": ("PRODUCT NAME", "NAME", "PRODUCT LINE NAME"),
-    "order_day": ("DATE", "ORDER DATE", "ORDER CREATED DATE", "ORDER CREATED", "DATE CREATED", "ORDER PAYMENT DATE"),
+    "order_day": ("DATE", "CREATED", "ORDER DATE", "ORDER CREATED DATE", "ORDER CREATED", "DATE CREATED", "ORDER PAYMENT DATE"),
     "other_day": ("SHIP DATE", "DATE UPDATED", "UPDATED", "AMOUNT DATE", "SHIP DATE SENT", "SENT SHIP", "ORDER UPDATED DATE"),
     "amount": (
         "AMOUNT",

@@ -12,6 +12,7 @@ from relkit.tables.drafting.lexicon import CHANNELS, FILLERS, MEANINGS, NOTIONS
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CODES = frozenset(["eur", "usd", "gbp", "chf", "cad", "utc", "gmt"])
 _LIKELY = 0.6
+_LESS = 0.015
 _SHORTEST = 2
 
 
@@ -87,12 +88,20 @@ def meanings(name: str) -> tuple[Meaning, ...]:
         (['customer_id'], ['order_day'], ())
     """
     given = [word for word in words(name) if not word.isdigit() and word not in _CODES]
-    tokens = [word for word in given if word not in FILLERS] or [word for word in given if word in NOTIONS] or given
+    usual = [word for word in given if word not in FILLERS] or [word for word in given if word in NOTIONS] or given
+    best = _read(usual)
+    if "total" in given and "total" not in usual:  # an order total is an amount, total orders are none: the values decide
+        counted = _read([word for word in given if word == "total" or word not in FILLERS])
+        best |= {meaning: share - _LESS for meaning, share in counted.items() if meaning not in best}
+    return tuple(sorted((Meaning(meaning, share) for meaning, share in best.items()), key=lambda m: -m.share))
+
+
+def _read(tokens: list[str]) -> dict[str, float]:
+    """Return the share of the words that each meaning explains, for those that explain most of them."""
     senses = [frozenset(NOTIONS.get(word, ())) for word in tokens]
     modifiers = {"INCL", "EXCL"} | ({"TAX"} if any(sense & {"INCL", "EXCL"} for sense in senses) else set())
     senses = [sense for sense in senses if not sense or sense - modifiers] or senses
-    found = [Meaning(meaning, share) for meaning, sets in MEANINGS.items() if (share := _share(senses, sets)) >= _LIKELY]
-    return tuple(sorted(found, key=lambda m: -m.share))
+    return {meaning: share for meaning, sets in MEANINGS.items() if (share := _share(senses, sets)) >= _LIKELY}
 
 
 def _share(senses: list[frozenset[str]], sets: tuple[str, ...]) -> float:

@@ -35,8 +35,10 @@ def is_people(desk: Desk) -> bool:
 
 
 def keys_of(desk: Desk) -> list[Profile]:
-    """Return the columns that may identify the customer of a row: named so and never repeated."""
-    return desk.all("customer_id", "any_id", "card_id", fits=lambda c: c.is_unique and is_id(c))
+    """Return the columns that may identify the customer of a row: named so and never repeated; without such a name, any id."""
+    named = desk.all("customer_id", fits=is_id)
+    unique = [column for column in named if column.is_unique]
+    return unique if named else desk.all("any_id", "card_id", fits=lambda c: c.is_unique and is_id(c))
 
 
 def has_facts(desk: Desk) -> bool:
@@ -74,6 +76,10 @@ def _year_of(birth: Profile) -> tuple[Line, ...]:
 
 
 def _key(desk: Desk) -> tuple[Line, ...]:
+    return desk.once("key", _key_line)
+
+
+def _key_line(desk: Desk) -> tuple[Line, ...]:
     named = desk.all("customer_id", fits=lambda c: c.is_unique and is_id(c))
     if len(named) == 1:
         return (id_line("customer_id", named[0], Text("tells all rows apart", "distingue toutes les lignes")),)
@@ -137,7 +143,7 @@ def _as_of(desk: Desk) -> tuple[Line, ...]:
 def _says_something(desk: Desk, column: Profile) -> bool:
     """Return whether a column may be an attribute: no name or address of a person, no number of the row, not empty."""
     is_number_of_row = column.is_unique and column.is_code and bool(desk.by_meaning.get("line_id", ()) and column in desk.all("line_id"))
-    return bool(column.present) and not is_number_of_row and not (desk.is_personal(column) and column.distinct > _ARMS)
+    return bool(column.present) and not is_number_of_row and not desk.is_personal(column)
 
 
 def _snapshot(desk: Desk, head: tuple[Line, ...], columns: tuple[Line, ...], given: list[Profile], *, outcome: bool = False) -> DraftBlock:

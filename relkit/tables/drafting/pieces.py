@@ -173,3 +173,13 @@ _RESERVED = frozenset(
 def literal(text: str) -> str:
     """Return a text as an expression has it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def percent(share: float) -> str:
+    """Return a share as text.
+
+    Examples:
+        >>> percent(0.9994), percent(1.0)
+        ('99.9 %', '100 %')
+    """
+    return "100 %" if share == 1 else f"{min(share, 0.999):.1%}".replace("%", " %")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,7 +13,9 @@ from relkit.tables import casting
 from relkit.tables.drafting.day_forms import DayForm, day_forms
 from relkit.tables.drafting.lexicon import NO, YES
 from relkit.tables.drafting.names import plain
+from relkit.tables.drafting.pieces import Answer, Question, percent
 from relkit.tables.number_marks import marks_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +33,7 @@ _COUNTRY = r"^[A-Z]{2}$"
 _CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CAD", "JPY", "SEK", "DKK", "NOK", "PLN", "XOF", "XPF", "MAD", "TND")
 _PATH = r"\S ?(>|→|\|) ?\S"
 _ENOUGH = 0.9
+_CENTS = r"^[+-]?\d+[.,]\d{2}$"
 _FEW = 12
 
 
@@ -43,6 +47,7 @@ class Numbers:
         share: of the values that are numbers.
         is_whole: whether all of them are.
         has_point: whether whole numbers are written with a decimal point and zero, as in 17850.0.
+        has_cents: whether most are written with two or more decimals.
         negative: number of values below zero.
         low, middle, high: the least, the median and the largest value.
         symbol: whether a currency is written beside the number.
@@ -54,6 +59,7 @@ class Numbers:
     share: float
     is_whole: bool
     has_point: bool
+    has_cents: bool
     negative: int
     low: float
     middle: float
@@ -61,7 +67,7 @@ class Numbers:
     symbol: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Profile:
     """What is known of one column.
 
@@ -96,6 +102,19 @@ class Profile:
         """Whether its values can be read as days or instants."""
         return bool(self.days) or self.kind in {"date", "instant", "utc"}
 
+    @cached_property
+    def order_question(self) -> Question:
+        """The question on the order of day and month, one for all lines that read the column."""
+        answers = tuple(
+            Answer(f'"{form.format}"', Text(f"reads {percent(form.share)} of the values", f"lit {percent(form.share)} des valeurs"))
+            for form in self.days
+        )
+        name = self.name
+        if len(answers) == 1:
+            return Question(Text(f"is this the form of the days in {name!r}?", f"est-ce bien la forme des dates de « {name} » ?"), answers)
+        english = f"in which order are day and month in {name!r}?"
+        return Question(Text(english, f"dans quel ordre sont le jour et le mois de « {name} » ?"), answers)
+
     @property
     def share(self) -> float:
         """Share of rows with a value."""
@@ -104,7 +123,9 @@ class Profile:
     @property
     def is_code(self) -> bool:
         """Whether the values may identify something: no fractions, no days, no sentences."""
-        return self.kind in {"text", "integer"} or (self.numbers is not None and self.numbers.is_whole)
+        if self.numbers is not None:
+            return self.numbers.is_whole and not self.numbers.has_cents and self.numbers.low >= 0
+        return self.kind in {"text", "integer"}
 
 
 def profile(values: pl.Series, *, is_unique: bool) -> Profile:
@@ -180,7 +201,7 @@ def _looks(distinct: pl.Series) -> str:
         return ""
     if _share(distinct, _EMAIL) >= _ENOUGH:
         return "email"
-    if float(distinct.is_in(list(_CURRENCIES)).mean() or 0) >= _ENOUGH:  # type: ignore[arg-type]
+    if float(distinct.str.to_uppercase().is_in(list(_CURRENCIES)).mean() or 0) >= _ENOUGH:  # type: ignore[arg-type]
         return "currency"
     if _share(distinct, _COUNTRY) >= _ENOUGH and len(distinct) > 1:
         return "country"
@@ -208,12 +229,27 @@ def _numbers(present: pl.Series, distinct: pl.Series) -> Numbers | None:
     if style[0] == ",":
         plain_texts = plain_texts.str.replace_all(r"[ \u{a0}\u{202f}]", "").str.replace(",", ".", literal=True)
     read = plain_texts.cast(pl.Float64, strict=False).drop_nulls()
-    facts = _facts(read, style, shares[style], pointed=_share(bare, r"^\d+\.0$") >= _ENOUGH, symbol=symbol, is_sure=not unsure)
+    facts = _facts(
+        read,
+        style,
+        shares[style],
+        pointed=_share(bare, r"^\d+\.0$") >= _ENOUGH,
+        cents=_share(bare, _CENTS) >= 0.5,
+        symbol=symbol,
+        is_sure=not unsure,
+    )
     return facts if len(read) else None
 
 
 def _facts(
-    read: pl.Series, style: tuple[str, str], share: float, *, pointed: bool = False, symbol: bool = False, is_sure: bool = True
+    read: pl.Series,
+    style: tuple[str, str],
+    share: float,
+    *,
+    pointed: bool = False,
+    cents: bool = False,
+    symbol: bool = False,
+    is_sure: bool = True,
 ) -> Numbers:
     finite = read.filter(read.is_finite())
     bounds = [float(x or 0.0) for x in (finite.min(), finite.median(), finite.max())]  # type: ignore[arg-type]
@@ -224,6 +260,7 @@ def _facts(
         share=share,
         is_whole=bool((finite == finite.round(0)).all()),
         has_point=pointed,
+        has_cents=cents,
         negative=int((finite < 0).sum()),
         low=bounds[0],
         middle=bounds[1],

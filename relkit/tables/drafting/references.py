@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relkit.tables.drafting.desk import is_code, is_id, percent, share_in
+from relkit.tables.drafting.desk import is_code, is_id, share_in
+from relkit.tables.drafting.pieces import percent
 from relkit.texts import EMPTY, Text
 
 if TYPE_CHECKING:

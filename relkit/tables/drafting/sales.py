@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.tables import casting
 from relkit.tables.drafting.catalogue import categories
 from relkit.tables.drafting.desk import (
     chosen,
@@ -21,21 +22,24 @@ from relkit.tables.drafting.desk import (
     is_number,
     money_expression,
     money_line,
-    percent,
     plain_line,
 )
 from relkit.tables.drafting.lexicon import CANCEL_WORDS, RETURN_WORDS
 from relkit.tables.drafting.names import notions, plain, tax_basis
-from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, quoted, scalar
+from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, percent, quoted, scalar
 from relkit.tables.drafting.totals import totals_line
 from relkit.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from relkit.tables.drafting.desk import Desk
     from relkit.tables.drafting.profile import Profile
 
 _MIXED = 0.02
 _AGREES = 0.95
+_MANY = 0.3
+_CENT = 0.011
 _NO_SALE = frozenset({"contract_id", "points", "redeemed_on", "tenure", "left", "anonymous_id", "path"})
 _FACTS_OF_CUSTOMERS = ("country", "postcode", "language", "birth_year", "customer_type")
 _FACTS_OF_PRODUCTS = (
@@ -59,7 +63,7 @@ def is_sales(desk: Desk) -> bool:
 
 def customer_of(desk: Desk) -> Profile | None:
     """Return the column that identifies customers by its name, or by nothing but a general name."""
-    return desk.one("customer_id", fits=is_id) or desk.one("card_id", "any_id", fits=is_id)
+    return desk.one("customer_id", fits=is_id) or desk.one("card_id", "email", "any_id", fits=lambda c: is_id(c) and not c.is_unique)
 
 
 def days_of(desk: Desk) -> list[Profile]:
@@ -118,7 +122,8 @@ def transactions(desk: Desk) -> list[DraftBlock]:
 
 def _key(desk: Desk) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """Return the head and the line of the key: a column or a pair that tells all lines apart, else file and row."""
-    line, order = desk.one("line_id", fits=is_code), desk.one("order_id", fits=is_id)
+    line = desk.one("line_id", fits=lambda c: is_code(c) and "AMOUNT" not in notions(c.name))
+    order = desk.one("order_id", fits=is_id)
     if line is not None and line.is_unique and line.share == 1:
         return (), (id_line("transaction_line_id", line, Text("tells all rows apart", "distingue toutes les lignes")),)
     if line is not None and order is not None and desk.found.rows <= len(desk.found.sample) and desk.together(order.name, line.name) == 1:
@@ -157,7 +162,9 @@ def _order(desk: Desk) -> tuple[Line, ...]:
         for d in days[:1]
     ]
     answers.append(Answer(scalar("concat('row ', _row)"), Text("each line is an order", "chaque ligne est une commande")))
-    reads = tuple(dict.fromkeys([*(c.name for c in customers), *(d.name for d in days[:1])]))
+    numbered = [c for c in desk.all("any_id", "product_name", fits=is_id) if c.distinct > _MANY * c.present and c not in customers]
+    answers += [Answer(scalar(c.name), filled(c)) for c in numbered]
+    reads = tuple(dict.fromkeys([*(c.name for c in (*customers, *numbered)), *(d.name for d in days[:1])]))
     return (Line(key="transaction_id", value=Question(none, tuple(answers)), reads=reads),)
 
 
@@ -183,16 +190,20 @@ def _codes(desk: Desk) -> list[Profile]:
 
 
 def _customer(desk: Desk) -> tuple[Line, ...]:
+    return desk.once("customer", _customer_line)
+
+
+def _customer_line(desk: Desk) -> tuple[Line, ...]:
     named = desk.all("customer_id", fits=is_id)
     if len(named) == 1:
         return (id_line("customer_id", named[0], _unidentified(named[0])),)
     text = Text("which column identifies the customer?", "quelle colonne identifie le client ?")
-    others = named or [*desk.all("card_id", "any_id", fits=is_id), *desk.all("email")] or ([] if desk.found.has_names else _codes(desk))
+    others = named or [*desk.all("card_id", "email", fits=is_id), *desk.all("any_id", fits=lambda c: is_id(c) and not c.is_unique)]
+    others = others or ([] if desk.found.has_names else _codes(desk))
     if not others:
         return ()
-    answers = tuple(id_answer(c) for c in others)
     reads = tuple(c.name for c in others)
-    return (Line(key="customer_id", value=Question(text, answers, may_go=True), reads=reads),)
+    return (Line(key="customer_id", value=Question(text, tuple(id_answer(c) for c in others), may_go=True), reads=reads),)
 
 
 def _unidentified(column: Profile) -> Text:
@@ -259,37 +270,56 @@ def _net_amount(desk: Desk) -> tuple[Line, ...]:
     amounts, prices = amounts_of(desk), prices_of(desk)
     quantity = desk.one("quantity", fits=is_number)
     if not amounts and not prices:
-        return _asked_amount(_money_by_values(desk), None) if not desk.found.has_names else ()
+        return _asked_amount(_money_by_values(desk)) if not desk.found.has_names else ()
     if len(amounts) == 1:
-        return (money_line("net_amount", amounts[0]),)
+        if quantity is None or not prices or any(_agree(desk, amounts[0], quantity, price) for price in prices):
+            return (money_line("net_amount", amounts[0]),)
+        return _asked_amount(amounts, prices, quantity)
     if amounts:
-        return _asked_amount(amounts, None)
+        return _asked_amount(amounts, prices if quantity is not None else [], quantity)
     if quantity is None:
-        return (money_line("net_amount", prices[0]),) if len(prices) == 1 else _asked_amount(prices, None)
+        return (money_line("net_amount", prices[0]),) if len(prices) == 1 else _asked_amount(prices)
     if len(prices) == 1 and "UNIT" in notions(prices[0].name) and not in_cents(prices[0]):
         made = _product_of(quantity, prices[0])
         return (Line(key="net_amount", value=made, reads=(quantity.name, prices[0].name)),)
-    return _asked_amount(prices, quantity)
+    return _asked_amount(prices, prices, quantity)
+
+
+def _agree(desk: Desk, amount: Profile, quantity: Profile, price: Profile) -> bool:
+    """Return whether the amount is quantity times price in nearly all rows, to a cent and apart from its sign."""
+    paid, count, each = (_values(desk, column) for column in (amount, quantity, price))
+    close = ((count * each).abs() - paid.abs()).abs() < _CENT
+    return float(close.drop_nulls().mean() or 0.0) >= _AGREES  # type: ignore[arg-type]
+
+
+def _values(desk: Desk, column: Profile) -> pl.Series:
+    """Return the numbers of a column of the sample."""
+    kind = casting.kind_of(desk.found.sample[column.name].dtype)
+    numbers = column.numbers
+    style = casting.Style(decimal=numbers.decimal, thousands=numbers.thousands) if numbers is not None else casting.Style()
+    return desk.found.sample.select(casting.number(pl.col(column.name), kind, style)).to_series()
 
 
 def _product_of(quantity: Profile, price: Profile) -> str:
     return f"round({quoted(quantity.name)} * {money_expression(price)}, 2)"
 
 
-def _asked_amount(columns: list[Profile], quantity: Profile | None) -> tuple[Line, ...]:
-    """Return the line that asks which amount was paid for the line, of one unit or of all."""
+def _asked_amount(columns: list[Profile], prices: Sequence[Profile] = (), quantity: Profile | None = None) -> tuple[Line, ...]:
+    """Return the line that asks which amount was paid for the line: one of the columns, or a price times the quantity."""
     text = Text("which amount was paid for the line, after discounts?", "quel montant a été payé pour la ligne, remises déduites ?")
     answers = []
-    for column in columns:
-        basis = {"incl": Text("with tax", "TTC"), "excl": Text("without tax", "HT"), None: filled(column)}[tax_basis(column.name)]
+    for price in prices:
         if quantity is not None:
-            answers.append(Answer(_product_of(quantity, column), Text("if it is the price of one unit", "si c’est le prix d’une unité")))
-            basis = Text("if it is the amount of the line", "si c’est le montant de la ligne")
-        answers.append(Answer(scalar(column.name), basis))
+            answers.append(Answer(_product_of(quantity, price), Text("if it is the price of one unit", "si c’est le prix d’une unité")))
+    for column in columns:
+        answers.append(Answer(scalar(column.name), _BASES.get(str(tax_basis(column.name)), filled(column))))
         if in_cents(column):
             answers.append(Answer(f"{quoted(column.name)} / 100", Text("if it is in cents", "s’il est en centimes")))
-    reads = (*(c.name for c in columns), *((quantity.name,) if quantity is not None else ()))
+    reads = tuple(dict.fromkeys((*(c.name for c in (*columns, *prices)), *((quantity.name,) if quantity is not None else ()))))
     return (Line(key="net_amount", value=Question(text, tuple(answers)), reads=reads),)
+
+
+_BASES = {"incl": Text("with tax", "TTC"), "excl": Text("without tax", "HT")}
 
 
 def _discount(desk: Desk) -> tuple[Line, ...]:
@@ -328,7 +358,8 @@ def _margin(desk: Desk) -> tuple[Line, ...]:
 def _returns(desk: Desk) -> Question | None:
     """Return the question on returns: by sign, by a column of kinds, by the first letter of the order."""
     answers: list[Answer] = []
-    signed = [c for c in (*desk.all("quantity", fits=is_number), *amounts_of(desk)) if c.numbers is not None and c.numbers.negative]
+    money = amounts_of(desk) or prices_of(desk)
+    signed = [c for c in (*desk.all("quantity", fits=is_number), *money) if c.numbers is not None and c.numbers.negative]
     if not desk.found.has_names:
         signed = [c for c in _money_by_values(desk) if c.numbers is not None and c.numbers.negative]
     for kind in desk.all("line_kind", "status", fits=lambda c: bool(c.levels)):
