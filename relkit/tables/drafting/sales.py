@@ -271,25 +271,23 @@ def _net_amount(desk: Desk) -> tuple[Line, ...]:
     quantity = desk.one("quantity", fits=is_number)
     if not amounts and not prices:
         return _asked_amount(_money_by_values(desk)) if not desk.found.has_names else ()
-    if len(amounts) == 1:
-        if quantity is None or not prices or any(_agree(desk, amounts[0], quantity, price) for price in prices):
-            return (money_line("net_amount", amounts[0]),)
-        return _asked_amount(amounts, prices, quantity)
-    if amounts:
-        return _asked_amount(amounts, prices if quantity is not None else [], quantity)
+    if len(amounts) == 1 and (quantity is None or not prices or any(_agree(desk, amounts[0], quantity, price) for price in prices)):
+        return (money_line("net_amount", amounts[0]),)
     if quantity is None:
-        return (money_line("net_amount", prices[0]),) if len(prices) == 1 else _asked_amount(prices)
-    if len(prices) == 1 and "UNIT" in notions(prices[0].name) and not in_cents(prices[0]):
+        return (money_line("net_amount", prices[0]),) if len(prices) == 1 and not amounts else _asked_amount(amounts or prices)
+    if not amounts and len(prices) == 1 and "UNIT" in notions(prices[0].name) and not in_cents(prices[0]):
         made = _product_of(quantity, prices[0])
         return (Line(key="net_amount", value=made, reads=(quantity.name, prices[0].name)),)
-    return _asked_amount(prices, prices, quantity)
+    return _asked_amount(amounts or prices, prices, quantity)
 
 
 def _agree(desk: Desk, amount: Profile, quantity: Profile, price: Profile) -> bool:
     """Return whether the amount is quantity times price in nearly all rows, to a cent and apart from its sign."""
     paid, count, each = (_values(desk, column) for column in (amount, quantity, price))
-    close = ((count * each).abs() - paid.abs()).abs() < _CENT
-    return float(close.drop_nulls().mean() or 0.0) >= _AGREES  # type: ignore[arg-type]
+    full = (count * each).abs()
+    taken = [_values(desk, column).abs().fill_null(0.0) for column in desk.all("discount", fits=is_number)]
+    shares = [((less - paid.abs()).abs() < _CENT).drop_nulls().mean() or 0.0 for less in (full, *(full - part for part in taken))]
+    return max(float(share) for share in shares) >= _AGREES  # type: ignore[arg-type]
 
 
 def _values(desk: Desk, column: Profile) -> pl.Series:
@@ -307,10 +305,8 @@ def _product_of(quantity: Profile, price: Profile) -> str:
 def _asked_amount(columns: list[Profile], prices: Sequence[Profile] = (), quantity: Profile | None = None) -> tuple[Line, ...]:
     """Return the line that asks which amount was paid for the line: one of the columns, or a price times the quantity."""
     text = Text("which amount was paid for the line, after discounts?", "quel montant a été payé pour la ligne, remises déduites ?")
-    answers = []
-    for price in prices:
-        if quantity is not None:
-            answers.append(Answer(_product_of(quantity, price), Text("if it is the price of one unit", "si c’est le prix d’une unité")))
+    of_unit = Text("if it is the price of one unit", "si c’est le prix d’une unité")
+    answers = [Answer(_product_of(quantity, price), of_unit) for price in prices if quantity is not None]
     for column in columns:
         answers.append(Answer(scalar(column.name), _BASES.get(str(tax_basis(column.name)), filled(column))))
         if in_cents(column):
@@ -338,7 +334,7 @@ def _discount(desk: Desk) -> tuple[Line, ...]:
         answers.append(Answer(scalar(column.name), Text("an amount", "un montant")))
         amount = next(iter(amounts_of(desk)), None)
         numbers = column.numbers
-        if amount is not None and numbers is not None and numbers.low >= 0 and numbers.high < 1:
+        if amount is not None and numbers is not None and numbers.low >= 0 and 0 < numbers.high < 1:
             paid, rate = quoted(amount.name), quoted(column.name)
             rated = f"round({paid} / (1 - {rate}) - {paid}, 4)"
             answers.append(

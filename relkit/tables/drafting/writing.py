@@ -63,7 +63,7 @@ class Sheet:
     def question(self, question: Question, indent: int) -> str:
         """Write a question as comments, and return the value that stands for its answer; one that was asked already keeps its number."""
         for number, known in enumerate(self.asked, start=1):
-            if known is question:
+            if known is question:  # equal texts about two sources may have two answers
                 self.comment(_AGAIN.filled(n=number, token=f'"{token(number)}"'), indent)
                 return f'"{token(number)}"'
         self.asked.append(question)

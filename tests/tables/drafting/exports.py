@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lines as the systems export them)
 """Heads and rows as shop, till, CRM and billing systems export them; the values are invented."""
 
 from __future__ import annotations
