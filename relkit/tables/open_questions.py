@@ -57,14 +57,20 @@ def verify_answered(declaration: Declaration) -> None:
     if not waiting:
         return
     asked = dict(_HEAD.findall(declaration.path.read_text(encoding="utf-8")))
-    lines = [
-        f"line {declaration.places.get(place, (0, 0))[0]}, {mark}: {asked.get(mark[1:], '.'.join(map(str, place)))}"
-        for place, mark in waiting
-    ]
+    places: dict[str, list[int]] = {}
+    names: dict[str, str] = {}
+    for place, mark in waiting:
+        places.setdefault(mark, []).append(declaration.places.get(place, (0, 0))[0])
+        names.setdefault(mark, asked.get(mark[1:], ".".join(map(str, place))))
+    lines = [f"{_lines(some)}, {mark}: {names[mark]}" for mark, some in places.items()]
     more = f" And {len(lines) - _LISTED} more." if len(lines) > _LISTED else ""
-    many = len(waiting) > 1
+    many = len(lines) > 1
     raise ParameterError(
-        f"{len(waiting)} question{'s' * many} of the draft {'are' if many else 'is'} open. {' '.join(lines[:_LISTED])}{more}",
+        f"{len(lines)} question{'s' * many} of the draft {'are' if many else 'is'} open. {' '.join(lines[:_LISTED])}{more}",
         where=str(declaration.path),
         remedy="Replace each ?n by one of the answers listed above its line, or take the line out if the question allows it.",
     )
+
+
+def _lines(numbers: list[int]) -> str:
+    return f"line{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))}"

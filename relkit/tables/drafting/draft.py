@@ -79,7 +79,7 @@ def draft_mapping(data: Path | str, *, language: str = "en", command: str = "") 
         >>> _ = (folder / "tickets.csv").write_text(lines)
         >>> draft = draft_mapping(folder)
         >>> draft.tables, draft.questions
-        (('transactions', 'customers'), 3)
+        (('customers', 'transactions'), 3)
         >>> print(*[line.strip() for line in draft.text.splitlines() if "occurred_at" in line])
         occurred_at: {column: Date, format: "%d/%m/%Y", precision: day}
     """

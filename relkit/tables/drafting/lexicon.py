@@ -6,6 +6,12 @@ announced by one or several sets of notions. Words are lower case and without ac
 
 from __future__ import annotations
 
+
+def several(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 _WORDS = {
     "CUSTOMER": """customer customers cust client clients clt cli adherent adherents member membre household foyer menage account acct
         compte donor donateur abonne subscriber subscribers user users utilisateur buyer acheteur shopper tiers assure societaire
@@ -98,63 +104,10 @@ _WORDS = {
 }
 """Words by notion; a word may stand for several."""
 
-FILLERS = frozenset(
-    [
-        "the",
-        "of",
-        "de",
-        "du",
-        "des",
-        "la",
-        "les",
-        "l",
-        "d",
-        "a",
-        "au",
-        "aux",
-        "en",
-        "et",
-        "and",
-        "or",
-        "by",
-        "par",
-        "in",
-        "my",
-        "our",
-        "ma",
-        "mon",
-        "is",
-        "has",
-        "est",
-        "this",
-        "total",
-        "nb_",
-        "libre",
-        "export",
-        "main",
-        "pour",
-        "for",
-        "new",
-        "full",
-        "actual",
-        "item",
-        "retail",
-        "tot",
-        "with",
-        "dans",
-        "sur",
-        "sa",
-        "son",
-        "e",
-        "base",
-        "grand",
-        "ordered",
-        "financial",
-        "billing",
-        "add",
-        "fiche",
-        "dossier",
-    ]
+FILLERS = several(
+    """the of de du des la les l d a au aux en et and or by par in my our ma mon is has est this total libre export main pour
+    for new full actual item retail tot with dans sur sa son e base grand ordered financial billing add fiche dossier
+    enquete survey jours days weeks semaines months years annees"""
 )
 """Words that say nothing beside others."""
 
@@ -265,13 +218,11 @@ CHANNELS = {"EMAIL": "email", "SMS": "sms", "PHONE": "phone", "POST": "post"}
 YES = ("oui", "o", "yes", "y", "true", "vrai", "1", "x")
 NO = ("non", "n", "no", "false", "faux", "0")
 
-RETURN_WORDS = frozenset(
-    ["return", "returns", "retour", "retours", "r", "avoir", "refund", "refunded", "remboursement", "credit", "av", "rem"]
-)
-CANCEL_WORDS = frozenset(["cancel", "cancelled", "canceled", "annule", "annulation", "annulee", "cancellation", "c"])
+RETURN_WORDS = several("return returns retour retours r avoir refund refunded remboursement credit av rem")
+CANCEL_WORDS = several("cancel cancelled canceled annule annulation annulee cancellation c")
 """Values of a column of kinds that name a return or a cancellation."""
 
-CONTROL_WORDS = frozenset(["control", "controle", "temoin", "temoins", "holdout", "none", "no_email", "noemail", "ctrl", "placebo"])
+CONTROL_WORDS = several("control controle temoin temoins holdout none no_email noemail ctrl placebo")
 """Values that name the group to which nothing was sent."""
 
 TOTAL_WORDS = r"(?i)^\s*(sous[- ]?total|total|totaux|grand total|somme|sum|ensemble)\b"

@@ -7,10 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from relkit.tables.drafting.lexicon import CHANNELS, FILLERS, MEANINGS, NOTIONS
+from relkit.tables.drafting.lexicon import CHANNELS, FILLERS, MEANINGS, NOTIONS, several
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_CODES = frozenset(["eur", "usd", "gbp", "chf", "cad", "utc", "gmt"])
+_CODES = several("eur usd gbp chf cad utc gmt")
 _LIKELY = 0.6
 _LESS = 0.015
 _SHORTEST = 2

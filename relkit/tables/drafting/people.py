@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relkit.tables.drafting.desk import day_line, filled, id_answer, id_line, is_day, is_id, is_number, plain_line
-from relkit.tables.drafting.lexicon import CONTROL_WORDS, NO, YES
+from relkit.tables.drafting.lexicon import CONTROL_WORDS, NO, YES, several
 from relkit.tables.drafting.names import channel, identifier, notions, plain, words
 from relkit.tables.drafting.pieces import Answer, DraftBlock, Line, Question, literal, quoted, scalar, written
 from relkit.tables.drafting.totals import totals_line
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from relkit.tables.drafting.profile import Profile
 
 _ARMS = 8
-_SENSITIVE = frozenset(["health", "sante", "default", "defaut", "incident", "score", "religion", "handicap", "disability", "scoring"])
-_LATER = frozenset(["visit", "visite", "conversion", "converted", "spend", "response", "reponse", "clicked", "click"])
+_SENSITIVE = several("health sante default defaut incident score religion handicap disability scoring")
+_LATER = several("visit visite conversion converted spend response reponse clicked click")
 _UNITS = {"days": "days jours jour day", "weeks": "weeks semaines", "months": "months mois month", "years": "years ans annees year yr"}
-_CENSORED = frozenset(["censor", "censored", "censure", "event", "evenement"])
+_CENSORED = several("censor censored censure event evenement")
 
 
 def is_people(desk: Desk) -> bool:

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from relkit.tables.drafting.lexicon import several
 from relkit.texts import EMPTY, Text
 
 _BARE = re.compile(r"^[A-Za-zÀ-ÿ_][\wÀ-ÿ .°/'()*+\"=<>;$%€-]*$")
-_WORDS_OF_YAML = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"])
+_WORDS_OF_YAML = several("true false null yes no on off y n")
 
 
 @dataclass(frozen=True)
@@ -124,49 +125,9 @@ def quoted(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_]\w*", name) and name.lower() not in _RESERVED else '"' + name.replace('"', '""') + '"'
 
 
-_RESERVED = frozenset(
-    [
-        "date",
-        "time",
-        "timestamp",
-        "order",
-        "group",
-        "select",
-        "case",
-        "when",
-        "then",
-        "else",
-        "end",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "null",
-        "like",
-        "between",
-        "from",
-        "where",
-        "to",
-        "default",
-        "value",
-        "values",
-        "left",
-        "right",
-        "all",
-        "any",
-        "user",
-        "table",
-        "key",
-        "column",
-        "index",
-        "check",
-        "current_date",
-        "year",
-        "month",
-        "day",
-        "interval",
-    ]
+_RESERVED = several(
+    """date time timestamp order group select case when then else end and or not in is null like between from where to default
+    value values left right all any user table key column index check current_date year month day interval"""
 )
 
 

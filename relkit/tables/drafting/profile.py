@@ -205,7 +205,7 @@ def _looks(distinct: pl.Series) -> str:
         return "currency"
     if _share(distinct, _COUNTRY) >= _ENOUGH and len(distinct) > 1:
         return "country"
-    if _share(distinct, r"^(\+33|0033|0)[1-9]") >= _ENOUGH and _share(distinct, _PHONE) >= _ENOUGH:
+    if _share(distinct, r"^(\+33|0033|0) ?[1-9]") >= _ENOUGH and _share(distinct, _PHONE) >= _ENOUGH:
         return "phone"
     steps = distinct.str.contains(_PATH) & distinct.str.contains(r" > |→| \| ")
     return "path" if float(steps.mean() or 0) >= 0.5 else ""  # type: ignore[arg-type]
