@@ -130,7 +130,7 @@ def test_a_draft_of_a_mapping_is_written_and_nothing_is_checked(shop, tmp_path):
     result = check(shop, draft_mapping=path)
     assert result.paths == {"draft": path}
     assert result.counts["sources"] == 1
-    assert f"relkit check {shop} --mapping {path}" in path.read_text()
+    assert f"#   relkit check {shop} --mapping {path}" in path.read_text()
     assert not (shop.parent / "out").exists()
     with pytest.raises(ParameterError, match="a draft never replaces one"):
         check(shop, draft_mapping=path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from relkit.errors import TableError
 from relkit.tables.data_place import DataPlace
-from relkit.tables.drafting import agreements, campaigns, catalogue, journeys, people, sales, voices
+from relkit.tables.drafting import agreements, campaigns, catalogue, journeys, ours, people, sales, voices
 from relkit.tables.drafting.company import company_lines
 from relkit.tables.drafting.desk import Desk
 from relkit.tables.drafting.found import Found, Unplaced, find_sources
@@ -112,6 +112,7 @@ def _blocks(desks: Sequence[Desk]) -> list[DraftBlock]:
 
 
 _TESTS: dict[str, Callable[[Desk, Sequence[Desk]], bool]] = {
+    "ours": lambda desk, _: ours.is_ours(desk),
     "paths": lambda desk, _: journeys.is_paths(desk),
     "redemptions": lambda desk, _: campaigns.is_redemptions(desk),
     "movements": lambda desk, _: voices.is_movements(desk),
@@ -128,6 +129,7 @@ _TESTS: dict[str, Callable[[Desk, Sequence[Desk]], bool]] = {
 """What a source may be, in the order in which it is tried."""
 
 _MAKERS: dict[str, Callable[[Desk], list[DraftBlock]]] = {
+    "ours": ours.ours,
     "paths": journeys.paths,
     "movements": voices.movements,
     "surveys": voices.surveys,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import polars as pl
 from relkit.errors import RelkitError
 from relkit.masking import masked
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
+from relkit.tables.drafting.day_forms import day_forms
 from relkit.tables.drafting.heads import head_of_rows, head_of_text
 from relkit.tables.drafting.names import identifier
 from relkit.tables.drafting.profile import Profile, profile
@@ -221,13 +222,11 @@ def _found(parts: Sequence[_Part], place: DataPlace, taken: set[str]) -> Found:
     name = _name(parts, keys, taken)
     source = place.open(name, SourceDeclaration.model_validate(keys))
     columns = list(source.columns)
-    facts = source.frame.select(pl.len().alias("rows"), *(pl.col(c).drop_nulls().n_unique().alias(f"distinct {c}") for c in columns))
-    counts = facts.collect(engine="streaming").row(0, named=True)
-    rows = int(counts["rows"])
-    sample = source.frame.select(columns).head(SAMPLE).collect() if rows > SAMPLE else source.frame.select(columns).collect()
-    present = source.frame.select(pl.col(columns).count()).collect(engine="streaming").row(0)
-    unique = {c: counts[f"distinct {c}"] == held and held > 0 for c, held in zip(columns, present, strict=True)}
-    profiles = tuple(profile(sample[c], is_unique=unique[c]) for c in columns)
+    sample = source.frame.select(columns).head(SAMPLE).collect()
+    rows, unique = _counted(source.frame, sample)
+    profiles = tuple(profile(sample[c], is_unique=c in unique) for c in columns)
+    if rows > len(sample):
+        profiles = _with_all_days(profiles, source.frame)
     return Found(
         name=name,
         keys={key: masked(value) if key == "url" else value for key, value in keys.items()},
@@ -239,6 +238,29 @@ def _found(parts: Sequence[_Part], place: DataPlace, taken: set[str]) -> Found:
         notes=source.notes,
         has_names=parts[0].has_names,
     )
+
+
+def _counted(frame: pl.LazyFrame, sample: pl.DataFrame) -> tuple[int, set[str]]:
+    """Return the number of rows, and the columns that no row repeats; one that the sample repeats need not be counted."""
+    held = {c: sample[c].drop_nulls() for c in sample.columns}
+    hopeful = [c for c, values in held.items() if len(values) and values.n_unique() == len(values)]
+    if len(sample) < SAMPLE:
+        return len(sample), set(hopeful)
+    asked = [
+        expr for c in hopeful for expr in (pl.col(c).count().alias(f"held {c}"), pl.col(c).drop_nulls().n_unique().alias(f"kinds {c}"))
+    ]
+    found = frame.select(pl.len().alias("rows"), *asked).collect(engine="streaming").row(0, named=True)
+    return int(found["rows"]), {c for c in hopeful if found[f"held {c}"] == found[f"kinds {c}"]}
+
+
+def _with_all_days(profiles: tuple[Profile, ...], frame: pl.LazyFrame) -> tuple[Profile, ...]:
+    """Return the profiles with the columns of days judged by all values, as one day beyond the twelfth decides on the order."""
+    dated = [each.name for each in profiles if each.days and each.kind == "text"]
+    if not dated:
+        return profiles
+    every = frame.select(pl.col(dated).unique().drop_nulls().implode()).collect(engine="streaming").row(0, named=True)
+    days = {name: day_forms(pl.Series(every[name], dtype=pl.String).str.strip_chars()) for name in dated}
+    return tuple(replace(each, days=days[each.name]) if each.name in days else each for each in profiles)
 
 
 def _name(parts: Sequence[_Part], keys: dict[str, Any], taken: set[str]) -> str:
