@@ -9,7 +9,6 @@ use or unreadable input.
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from relkit import __version__
 from relkit.errors import RelkitError, UnforeseenError
 from relkit.jobs import COMMANDS
+from relkit.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -218,7 +218,7 @@ def execute(job: Job, *, as_json: bool) -> int:
 
 
 def _print_json(result: Result) -> None:
-    print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
+    print(json_text(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
 
 
 def _unforeseen(error: Exception, job: Job) -> UnforeseenError:

@@ -29,6 +29,7 @@ class Limit:
 
 LIMITS: dict[str, Limit] = {
     "field_bytes": Limit(default=1_000_000, unit="bytes", meaning="one field of a text file"),
+    "line_bytes": Limit(default=5_000_000, unit="bytes", meaning="one line of a text file"),
     "unpacked_bytes": Limit(default=20_000_000_000, unit="bytes", meaning="a compressed file once unpacked"),
     "yaml_bytes": Limit(default=2_000_000, unit="bytes", meaning="a YAML file"),
     "yaml_depth": Limit(default=50, unit="levels", meaning="the nesting of a YAML file"),

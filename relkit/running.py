@@ -34,6 +34,7 @@ from relkit.declarations import read_declaration
 from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
+from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ class _Ledger:
         self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": result, "written": _written(outcome.result)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(self.entries, indent=1) + "\n", encoding="utf-8")
+        fresh.write_text(json_text(self.entries, indent=1) + "\n", encoding="utf-8")
         fresh.replace(self.path)
 
 

@@ -7,7 +7,6 @@ formula are escaped.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,6 +14,7 @@ import polars as pl
 from relkit.delivery.customer_files import in_words
 from relkit.delivery.text_safety import escaped, escaped_text
 from relkit.delivery.written_files import CREATED, write_sheet
+from relkit.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def write_list(
         frame.write_parquet(drafts["parquet"], compression="zstd")
         _write_csv(frame, safe, columns, drafts["csv"], language, ids)
         _write_xlsx(safe, columns, drafts["xlsx"], language, title)
-        drafts["json"].write_text(json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        drafts["json"].write_text(json_text(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for kind, draft in drafts.items():
             draft.replace(paths[kind])
     finally:

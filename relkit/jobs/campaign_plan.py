@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Result
 from relkit.jobs.written_measurement import as_name
+from relkit.json_text import json_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +172,7 @@ def _written(folder: Path, table: pl.DataFrame, facts: dict[str, Any]) -> dict[s
     paths = {"plan": folder / "plan.parquet", "plan_facts": folder / "plan.json"}
     drafts = {name: path.with_name(f".{path.name}.part") for name, path in paths.items()}
     table.write_parquet(drafts["plan"])
-    drafts["plan_facts"].write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    drafts["plan_facts"].write_text(json_text(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for name, draft in drafts.items():
         draft.replace(paths[name])
     return paths

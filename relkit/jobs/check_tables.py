@@ -16,6 +16,7 @@ from relkit.texts import Language
 
 if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
+    from relkit.tables.mapping import SourceFiles
 
 
 _MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot", "paths": "grouped path"}
@@ -40,19 +41,26 @@ class CheckTables(Job):
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the files read, including the mapping."""
-        return self._sources()[0]
+        found = self._sources()
+        return found.files if found else ()
 
     def state(self) -> str:
-        """Return a new value each time if a database is read: a change in its contents cannot be detected from outside."""
-        return uuid.uuid4().hex if self._sources()[1] else ""
+        """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-    def _sources(self) -> tuple[tuple[Path, ...], bool]:
+        A change in the contents of a database cannot be detected from outside.
+        """
+        found = self._sources()
+        if found is None:
+            return ""
+        return uuid.uuid4().hex if found.has_database else "\n".join(found.unread)
+
+    def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files
 
         try:
             return source_files(self.data, self.mapping)
         except RelkitError:
-            return (), False  # run() reports the error
+            return None  # run() reports the error
 
     def verify(self) -> None:
         """Refuse a mapping file that does not exist, or beside a draft."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
+from relkit.json_text import json_text
 from relkit.remarks import FILE, Remark, read_remarks, write_remarks
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class WrittenScores:
             return {}
         models = self.models()
         _replace(paths["scores"], self.table.write)
-        _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
+        _replace(paths["models"], lambda path: path.write_text(json_text(models, indent=2) + "\n", encoding="utf-8"))
         return paths
 
     @cached_property
@@ -131,7 +131,7 @@ class WrittenScores:
         if record is None:
             path.unlink(missing_ok=True)
             return {}
-        _replace(path, lambda draft: draft.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8"))
+        _replace(path, lambda draft: draft.write_text(json_text(record, indent=2) + "\n", encoding="utf-8"))
         return {f"{name}_record": path}
 
     def _result(self, job: str, paths: dict[str, Path], sentences: tuple[str, ...]) -> Result:

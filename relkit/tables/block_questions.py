@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.tables import casting, date_orders, id_forms, mark_doubts, order_doubts
+from relkit.tables.file_columns import exactly
 from relkit.tables.number_marks import marks_of
 from relkit.tables.questions import Answer, Question
 from relkit.tables.sentinels import SentinelsFound, stands_for_none, years
@@ -78,7 +79,7 @@ def _sentinels(mapping: Mapping, source: Source, columns: list[OurColumn]) -> li
         column = each.origins[0][1]
         if each.value.name is None and not set(each.value.expr.meta.root_names()) <= set(source.columns):
             continue
-        value = pl.col(column) if each.value.name is not None else each.value.expr
+        value = exactly(column) if each.value.name is not None else each.value.expr
         if each.value.name is not None and each.value.kind == "text" and not each.reading.is_counted:
             value = value.filter(value.str.contains_any(years(days)))
         dtype = pl.Date if each.wanted == "date" else pl.Datetime("us", "UTC")
@@ -103,7 +104,7 @@ def _ids(source: Source, columns: list[OurColumn]) -> list[Question]:
     for each in columns:
         for name, column in each.origins if each.is_id else ():
             if name == source.name and column in texts:
-                changed = id_forms.count_changed(pl.col(column))
+                changed = id_forms.count_changed(exactly(column))
                 asked.append(Question(name=f"ids of {column}", asked={"changed": changed}, answer=_cleaned(column)))
     return asked
 
@@ -118,4 +119,4 @@ def _cleaned(column: str) -> Any:
 
 
 def _sample(source: Source, columns: list[str]) -> pl.DataFrame:
-    return source.frame.select(columns).head(_SAMPLE).collect() if columns else pl.DataFrame()
+    return source.frame.select(exactly(column) for column in columns).head(_SAMPLE).collect() if columns else pl.DataFrame()

@@ -18,11 +18,12 @@ from relkit.tables.block_questions import questions_about
 from relkit.tables.casting import Kind, Style
 from relkit.tables.column_readings import ColumnReading
 from relkit.tables.expressions import Scope, Value, as_number, column, compile_expression
+from relkit.tables.file_columns import exactly
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Block, ColumnRule, Join, Mapping
 from relkit.tables.number_marks import OTHER, marks_of
-from relkit.tables.opened_file import SURPLUS
+from relkit.tables.opened_file import FIELDS
 from relkit.tables.read_columns import OurColumn, is_id, is_money, is_open
-from relkit.tables.schemas import BAD, ROW, SOURCE, TABLES
+from relkit.tables.schemas import BAD, LONG, ROW, SHORT, SOURCE, TABLES
 from relkit.tables.sentinels import inside, stands_for_none
 from relkit.tables.sources import STEM, Source, count_rows
 
@@ -103,12 +104,12 @@ def _compiled(mapping: Mapping, sources: dict[str, Source], table: str, position
     keep, unread = _where(block, replace(scope, where=mapping.at(*here, "where")))
     frame = frame.with_columns(**scope.made)
     if keep is not None:
-        frame = frame.filter(keep)
+        frame = frame.filter(keep | pl.col(FIELDS).is_not_null())  # of a line at fault, no condition can be read
     made = frame.with_columns(expr.alias(_ours(name)) for name, expr in outputs.items())
     final = {each.name: each.final for each in ours if each.final is not None}
     selected = made.select(
         *(final.get(name, pl.col(_ours(name))).alias(name) for name in outputs),
-        _bad([*(each.entry for each in ours if each.entry is not None), *unread]).alias(BAD),
+        _bad([*(each.entry for each in ours if each.entry is not None), *unread], len(source.columns)).alias(BAD),
         pl.col(SOURCE),
         pl.col(ROW),
     )
@@ -126,7 +127,7 @@ def _marks_of_sample(mapping: Mapping, sources: dict[str, Source], compiled: Rea
         if sources[name].decimal_known or mapping.file.sources[name].thousands:
             continue
         names = sorted({column for each in compiled.columns for source, column in each.numbers if source == name})
-        sample = sources[name].frame.select(names).head(_SAMPLE).collect()
+        sample = sources[name].frame.select(exactly(column) for column in names).head(_SAMPLE).collect()
         marks = {column: marks_of(sample[column]).decimal for column in names}
         found[name] = {column: mark for column, mark in marks.items() if mark is not None}
     return found
@@ -144,11 +145,11 @@ def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str, marks
     source, nulls = sources[name], list(mapping.file.sources[name].nulls)
     schema = source.frame.collect_schema()
     texts = [column for column in source.columns if nulls and schema[column] == pl.String]
-    frame = source.frame.with_columns(pl.when(~pl.col(n).str.strip_chars().is_in(nulls)).then(pl.col(n)).alias(n) for n in texts)
+    frame = source.frame.with_columns(pl.when(~exactly(n).str.strip_chars().is_in(nulls)).then(exactly(n)).alias(n) for n in texts)
     style, own = _style(mapping, source), marks.get(name, {})
     styles = {n: replace(style, decimal=own[n]) if n in own else style for n in source.columns}
     kinds = {n: casting.kind_of(schema[n]) for n in (*source.columns, SOURCE, ROW)}
-    return frame, {n: Value(pl.col(n), kind, style=styles.get(n, style), unusable=source.unusable.get(n, "")) for n, kind in kinds.items()}
+    return frame, {n: Value(exactly(n), kind, style=styles.get(n, style), unusable=source.unusable.get(n, "")) for n, kind in kinds.items()}
 
 
 def _joined(
@@ -169,9 +170,11 @@ def _joined(
     keys = [f"_key_{i}" for i in range(len(join.on))]
     own = [column(ours, ours_scope) for ours in join.on]
     foreign = [column(their, their_scope) for their in join.on.values()]
-    named = [pl.col(n).alias(f"{join.source}.{n}") for n in sources[join.source].columns]
+    named = [exactly(n).alias(f"{join.source}.{n}") for n in sources[join.source].columns]
     frame = frame.with_columns(id_forms.normal(casting.text(v.expr, v.kind)).alias(key) for key, v in zip(keys, own, strict=True))
-    right = other.select(*(id_forms.normal(casting.text(v.expr, v.kind)).alias(key) for key, v in zip(keys, foreign, strict=True)), *named)
+    right = other.filter(pl.col(FIELDS).is_null()).select(
+        *(id_forms.normal(casting.text(v.expr, v.kind)).alias(key) for key, v in zip(keys, foreign, strict=True)), *named
+    )
     notes.extend(_join_notes(frame, right, keys, name, join, where))
     how = "left" if join.unmatched == "keep" else "inner"
     frame = frame.join(right, on=keys, how=how, maintain_order="left_right").drop(keys)  # type: ignore[arg-type]
@@ -263,8 +266,8 @@ def _extreme(source: Source, rules: list[ColumnRule], scope: Scope) -> frozenset
     names = {rule.column or rule.read for rule in rules} & set(source.columns)
     days = [name for name in names if name and scope.columns[name].kind in {"date", "instant", "utc"}]
     numbers = [name for name in names if name and scope.columns[name].kind == "decimal"]
-    asked = [pl.col(name).cast(pl.Float64).is_infinite().any().alias(name) for name in numbers]
-    asked += [(~casting.within_life(pl.col(name).cast(pl.Date), "date")).any().alias(name) for name in days]
+    asked = [exactly(name).cast(pl.Float64).is_infinite().any().alias(name) for name in numbers]
+    asked += [(~casting.within_life(exactly(name).cast(pl.Date), "date")).any().alias(name) for name in days]
     if not asked:
         return frozenset()
     found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
@@ -312,7 +315,7 @@ def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope, given: _Given) 
     texts = []
     if not is_written and _can_fail(value, wanted, rule, given):
         texts.append(pl.when(_misread(value, made, possible, wanted, sentinels, style)).then(value.expr.cast(pl.String)))
-    texts += [pl.when(flag & made.is_null()).then(pl.col(source).cast(pl.String)) for source, flag in value.faults.items()]
+    texts += [pl.when(flag & made.is_null()).then(exactly(source).cast(pl.String)) for source, flag in value.faults.items()]
     entry = pl.concat_str(pl.lit(f"{name}: "), pl.coalesce(texts).str.slice(0, _LONGEST_ENTRY)) if texts else None
     final = None if possible is None else _held(made, possible, wanted, inside(sentinels), style)
     origins = given.origins(value, scope)
@@ -328,7 +331,7 @@ def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope, given: _Given) 
         numbers=() if rule.decimal or rule.thousands else _numbers(origins, value, scope, reads_number=reads_number),
         is_money=is_money(given.table, name, rule, given.mapping.file.company.currency),
         is_id=wanted == "text" and is_id(given.table, name),
-        reading=_reading(name, rule, style, origins, given),
+        reading=_reading(name, rule, style, origins, given, is_text=value.name is not None and value.kind == "text"),
     )
 
 
@@ -385,7 +388,7 @@ def _numbers(origins: Origins, value: Value, scope: Scope, *, reads_number: bool
     return tuple(origin for origin in origins if reads_number or {origin[1], ".".join(origin)} & made)
 
 
-def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given) -> ColumnReading:
+def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given, *, is_text: bool) -> ColumnReading:
     source = given.sources[given.block.source]
     declared = given.mapping.file.sources[source.name]
     return ColumnReading(
@@ -395,6 +398,7 @@ def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given:
         decimal=style.decimal,
         is_marked=bool(rule.decimal or rule.thousands or declared.decimal or declared.thousands),
         is_open=is_open(given.table, name, rule),
+        texts=given.sources[origins[0][0]].frame.select(exactly(origins[0][1])) if is_text and len(origins) == 1 else None,
     )
 
 
@@ -419,13 +423,15 @@ def _where(block: Block, scope: Scope) -> tuple[pl.Expr | None, list[pl.Expr]]:
     for name, flag in value.faults.items():
         unread = flag & value.expr.is_null()
         keep = keep | unread
-        entries.append(pl.when(unread).then(pl.concat_str(pl.lit(f"{name}: "), pl.col(name).cast(pl.String).str.slice(0, _LONGEST_ENTRY))))
+        entries.append(pl.when(unread).then(pl.concat_str(pl.lit(f"{name}: "), exactly(name).cast(pl.String).str.slice(0, _LONGEST_ENTRY))))
     return keep, entries
 
 
-def _bad(entries: list[pl.Expr]) -> pl.Expr:
-    surplus = pl.concat_str(pl.lit("(line): more fields than columns, from "), pl.col(SURPLUS).str.slice(0, _LONGEST_ENTRY))
-    alike = [surplus, *entries]
+def _bad(entries: list[pl.Expr], width: int) -> pl.Expr:
+    found = pl.concat_str(pl.col(FIELDS), pl.lit(f" fields, and there are {width} columns"))
+    long = pl.when(pl.col(FIELDS) > width).then(pl.concat_str(pl.lit(f"{LONG}: "), found))
+    short = pl.when(pl.col(FIELDS) < width).then(pl.concat_str(pl.lit(f"{SHORT}: "), found))
+    alike = [long, short, *entries]
     wrong = pl.any_horizontal(entry.is_not_null() for entry in alike)
     return pl.when(wrong).then(pl.concat_list(alike).list.drop_nulls())
 

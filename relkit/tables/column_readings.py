@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from relkit.tables.date_orders import EPOCHS, SERIALS
 
+if TYPE_CHECKING:
+    import polars as pl
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnReading:
     """How one of our columns is read.
 
@@ -18,6 +22,7 @@ class ColumnReading:
         decimal: mark with which its numbers are read.
         is_marked: whether that mark, or one between thousands, is declared.
         is_open: whether no value of it describes or identifies a person, so that messages may show one.
+        texts: the one column of the file, if it is one of texts as it stands.
     """
 
     files: tuple[str, ...]
@@ -26,6 +31,7 @@ class ColumnReading:
     decimal: str = "."
     is_marked: bool = False
     is_open: bool = False
+    texts: pl.LazyFrame | None = None
 
     @property
     def spoken(self) -> str:
@@ -47,11 +53,10 @@ class ColumnReading:
         return self.format in SERIALS or self.format in EPOCHS
 
 
-Readings = dict[str, dict[str, tuple[ColumnReading, ...]]]
-"""By table and column of ours; several if a table has several blocks."""
+Readings = dict[str, tuple[ColumnReading, ...]]
+"""By column of ours, of one table; several if the table has several blocks."""
 
 
-def reading_of(readings: Readings | None, table: str, column: str, file: str) -> ColumnReading | None:
+def reading_of(readings: Readings, column: str, file: str) -> ColumnReading | None:
     """Return how a column was read from a file, None if that is not known."""
-    found = (readings or {}).get(table, {}).get(column, ())
-    return next((reading for reading in found if file in reading.files), None)
+    return next((reading for reading in readings.get(column, ()) if file in reading.files), None)

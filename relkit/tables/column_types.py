@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from relkit.tables.file_columns import exactly
+
 _LARGEST_EXACT = 18
 """Digits that a whole number of 64 bits holds in any case."""
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
@@ -37,14 +39,14 @@ def readable(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str]]:
     changed = {name: expr for name, dtype in schema.items() if (expr := _as_ours(name, dtype)) is not None}
     for name in (name for name, dtype in schema.items() if dtype == pl.Binary):
         if _is_text(frame, name):
-            changed[name] = pl.col(name).cast(pl.String)
+            changed[name] = exactly(name).cast(pl.String)
     unusable = {name: str(dtype) for name, dtype in schema.items() if name not in changed and _gives_none(dtype)}
     return frame.with_columns(expr.alias(name) for name, expr in changed.items()), unusable
 
 
 def _as_ours(name: str, dtype: pl.DataType) -> pl.Expr | None:
     """Return the column in a type of ours, None if it is left as it is."""
-    value = pl.col(name)
+    value = exactly(name)
     if isinstance(dtype, pl.Categorical | pl.Enum) or dtype in (pl.Time, pl.Int128, pl.UInt128):
         return value.cast(pl.String)
     if isinstance(dtype, pl.Decimal):
@@ -65,7 +67,7 @@ def _gives_none(dtype: pl.DataType) -> bool:
 
 def _is_text(frame: pl.LazyFrame, name: str) -> bool:
     """Return whether the first bytes are texts, as older programs wrote them; a later one that is none is an error of the file."""
-    first = frame.select(pl.col(name).drop_nulls().head(_SAMPLE)).collect()[name]
+    first = frame.select(exactly(name).drop_nulls().head(_SAMPLE)).collect()[name]
     return len(first) > 0 and not first.cast(pl.String, strict=False).null_count()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relkit.errors import ParameterError, TableError, nearest
-from relkit.tables.databases import as_url
+from relkit.tables.databases import as_url, is_sqlite
 from relkit.tables.sources import Source, find_files, open_source
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class DataPlace:
             return cls(folder=Path(), url=url)
         path = Path(data)
         if path.is_file():
+            if is_sqlite(path):
+                return cls(folder=path.parent, url=f"sqlite:///{path}")
             return cls(folder=path.parent, file=path)
         if not path.is_dir():
             near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else None

@@ -1,7 +1,7 @@
 """Text with a delimiter, with blanks between columns, or with columns at fixed places.
 
-Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that has more fields than
-there are columns keeps them in `_surplus` and is quarantined later; a line that has fewer is filled with nulls.
+Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that has more or fewer fields than
+there are columns has their number in `_fields`, and is quarantined later; `short_lines: fill` fills those that have fewer with nulls.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ import contextlib
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from relkit.errors import TableError
-from relkit.tables.encodings import TextFile, open_text
+from relkit.tables.encodings import TextFile, open_text, start_of
+from relkit.tables.file_columns import exactly, renamed_note, spared
+from relkit.tables.line_account import LineAccount, Shape, account_for_lines, last_line
 from relkit.tables.number_marks import marks_of
-from relkit.tables.opened_file import SURPLUS, OpenedFile
+from relkit.tables.opened_file import FIELDS, OpenedFile
 from relkit.tables.schemas import ROW
+from relkit.tables.source_remarks import breaks_off, ends_in_totals
 from relkit.tables.stray_quotes import requoted, verify_fields
+from relkit.tables.title_rows import is_total, rows_above_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from relkit.remarks import Remark
     from relkit.tables.opened_file import ReadOptions
 
 BLANKS = " "
@@ -34,7 +40,10 @@ BLANKS = " "
 _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
+_EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
+"""First line by which Excel is told the delimiter; it is no row."""
 _LINES = 500
+_LOOKED_AT = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +65,77 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
     text = open_text(path, options.encoding)
     if options.format == "fixed":
         return _open_fixed(path, text, options)
+    options, noted = _begun(text, options)
     rows_of, layout = _layout(path, text, options)
     _verify_has_rows(path, rows_of, layout, text)
-    detected = _detected_text(text, layout, options)
+    noted = [_detected_text(text, layout, options), *noted, renamed_note(layout.columns)]
+    layout = replace(layout, columns=spared(layout.columns))
     if layout.delimiter == BLANKS:
-        frame = _scan_blanks(text.path, layout, options)
+        frame, remarks = _scan_blanks(text.path, layout, options), _blanks_remarks(path, text, layout, options)
     else:
-        frame = _scan(text.path, layout, options)
-        if options.quote is not None and not verify_fields(frame, layout.columns, delimiter=layout.delimiter, name=path.name):
-            copy = requoted(text.path, delimiter=layout.delimiter, quote=options.quote, name=path.name)
-            frame = _scan(copy, layout, options)
-            detected = f"{detected}, quotes inside fields taken as they stand" if detected else "quotes inside fields taken as they stand"
+        frame, account, is_requoted = _counted(path, text, layout, options)
+        remarks = _remarks(path, layout, account)
+        noted += ["quotes inside fields taken as they stand"] * is_requoted
     return OpenedFile(
         name=path.name,
         frame=frame,
         columns=layout.columns,
-        detected=detected,
+        detected=", ".join(filter(None, noted)),
         decimal=options.decimal or layout.decimal,
         is_text=True,
+        lines_before=options.skip_lines + layout.header,
+        remarks=tuple(remarks),
     )
+
+
+def columns_of(path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Return the columns of a delimited text from its start; errors as for `open_delimited`."""
+    text = start_of(path, options.encoding)
+    options, _ = _begun(text, options)
+    return spared(_layout(path, text, options)[1].columns)
+
+
+def _begun(text: TextFile, options: ReadOptions) -> tuple[ReadOptions, list[str]]:
+    """Return the options with the delimiter that a first line `sep=;` gives, and with leading blank lines skipped."""
+    mark = _EXCEL_MARK.match(text.sample) if not options.skip_lines else None
+    noted = []
+    if mark is not None:
+        options = replace(options, skip_lines=1, delimiter=options.delimiter or mark[1])
+        noted.append(f"its first line, {mark[0].strip()}, taken for Excel's mark of the delimiter")
+    blank = 0
+    for line in text.sample.split("\n")[options.skip_lines :]:
+        if line.strip():
+            break
+        blank += 1
+    return replace(options, skip_lines=options.skip_lines + blank), noted
+
+
+def _counted(path: Path, text: TextFile, layout: Layout, options: ReadOptions) -> tuple[pl.LazyFrame, LineAccount, bool]:
+    """Return the frame with `_fields`, the account of its lines, and whether its quotes had to be made regular."""
+    shape = Shape(
+        delimiter=layout.delimiter,
+        quote=options.quote,
+        width=len(layout.columns),
+        header=layout.header,
+        skip_lines=options.skip_lines,
+    )
+    account = account_for_lines(text.path, shape, name=path.name)
+    frame = _scan(text.path, layout, options)
+    is_regular = not account.is_open and (
+        options.quote is None or verify_fields(frame, layout.columns, delimiter=layout.delimiter, name=path.name)
+    )
+    if not is_regular:
+        copy, has_end = requoted(text.path, delimiter=layout.delimiter, quote=options.quote or '"', name=path.name)
+        account = account_for_lines(copy, shape, name=path.name, has_end=has_end)
+        frame = _scan(copy, layout, options)
+    counted = account.filled(shape.width) if options.fill_short else account
+    return counted.marked(frame), account, not is_regular
+
+
+def _remarks(path: Path, layout: Layout, account: LineAccount) -> list[Remark]:
+    totals = [row for row, cells in account.ending if is_total(cells)]
+    found = [ends_in_totals(path.name, totals[0])] if totals else []
+    return [breaks_off(path.name), *found] if account.breaks_off and len(layout.columns) > 1 else found
 
 
 def _detected_text(text: TextFile, layout: Layout, options: ReadOptions) -> str:
@@ -92,7 +153,7 @@ def _detected_text(text: TextFile, layout: Layout, options: ReadOptions) -> str:
 
 
 def _layout(path: Path, text: TextFile, options: ReadOptions) -> tuple[list[list[str]], Layout]:
-    lines = text.sample.splitlines(keepends=True)[options.skip_lines :]
+    lines = re.split(r"(?<=\n)", text.sample)[options.skip_lines :]  # not splitlines(), which cuts at form feeds, too
     if not any(line.strip() for line in lines):
         raise TableError("the file holds only blank lines.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
     given = BLANKS if options.format == "text" else options.delimiter
@@ -100,10 +161,32 @@ def _layout(path: Path, text: TextFile, options: ReadOptions) -> tuple[list[list
     rows = _rows(lines, delimiter, options.quote)
     if given is not None and len(rows[0]) == 1:
         _verify_delimiter(path, lines, given, options)
+    _verify_title(path, lines, delimiter, options)
     header = options.header if options.header is not None else _has_header(rows, options.columns)
     columns = _columns(path, rows, header=header, given=options.columns)
     body = rows[1:] if header else rows
     return rows, Layout(delimiter=delimiter, columns=columns, header=header, decimal=_decimal(body))
+
+
+def _verify_title(path: Path, lines: Sequence[str], delimiter: str, options: ReadOptions) -> None:
+    """Refuse a text whose header is not in its first line, with the number of lines to skip."""
+    if options.header is not None or options.columns or options.format == "text":
+        return
+    marks: tuple[str, ...] = (delimiter,)
+    if options.delimiter is None and _agreement(_rows(lines, delimiter, options.quote)) < 0.5:
+        marks = (delimiter, *_DELIMITERS)
+    for mark in marks:
+        first: list[list[str]] = []
+        with contextlib.suppress(csv.Error):
+            first.extend(islice(_cut(lines, mark, options.quote), _LOOKED_AT))
+        above = rows_above_header(first) if mark != BLANKS else 0
+        if above:
+            skip, title = options.skip_lines + above, options.skip_lines + 1
+            raise TableError(
+                f"line {skip + 1} looks like its header, and line {title} like a title.",
+                where=str(path),
+                remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
+            )
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
@@ -122,7 +205,7 @@ def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
             best, best_share = candidate, share
     if best_share >= 0.5:
         return best
-    return BLANKS if _agreement(_rows(lines, BLANKS, quote)) >= 0.9 else ","
+    return BLANKS if _agreement(_rows(lines, BLANKS, quote)) >= 0.9 else best or ","
 
 
 def _agreement(rows: list[list[str]]) -> float:
@@ -219,7 +302,7 @@ def _scan(path: Path, layout: Layout, options: ReadOptions) -> pl.LazyFrame:
         skip_lines=options.skip_lines,
         separator=layout.delimiter,
         quote_char=options.quote,
-        schema=dict.fromkeys((*layout.columns, SURPLUS), pl.String),
+        schema=dict.fromkeys(layout.columns, pl.String),
         truncate_ragged_lines=True,
         missing_columns="insert",
         glob=False,
@@ -239,11 +322,20 @@ def _lines(path: Path, options: ReadOptions) -> pl.LazyFrame:
 
 
 def _scan_blanks(path: Path, layout: Layout, options: ReadOptions) -> pl.LazyFrame:
-    names = (*layout.columns, SURPLUS)
-    fields = pl.col("_line").str.strip_chars().str.replace_all(r"[ \t]+", "\t").str.split_exact("\t", len(layout.columns))
+    width, rest = len(layout.columns), "_rest"
+    pieces = pl.col("_line").str.strip_chars().str.replace_all(r"[ \t]+", "\t").str.split_exact("\t", width)
     frame = _numbered(_lines(path, options), header=layout.header)
-    split = frame.select(ROW, fields.struct.rename_fields(names).alias("_fields")).unnest("_fields")
-    return split.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in layout.columns)
+    count = pl.col("_line").str.count_matches(r"[^ \t\r]+").cast(pl.Int32)
+    is_misfit = (count > width) | ((count < width) & (count > 0) & (not options.fill_short))
+    fields = pl.when(is_misfit).then(count).alias(FIELDS)
+    split = frame.select(ROW, fields, pieces.struct.rename_fields((*layout.columns, rest)).alias("_pieces")).unnest("_pieces").drop(rest)
+    return split.with_columns(pl.when(exactly(name) != "").then(exactly(name)).alias(name) for name in layout.columns)
+
+
+def _blanks_remarks(path: Path, text: TextFile, layout: Layout, options: ReadOptions) -> list[Remark]:
+    line = last_line(text.path, name=path.name)
+    is_short = 0 < len(line.split()) < len(layout.columns)
+    return [breaks_off(path.name)] if is_short and not line.endswith("\n") and not options.fill_short else []
 
 
 def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
@@ -256,7 +348,12 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
             where=str(path),
             remedy="Count the places from 1.",
         )
+    line = last_line(text.path, name=path.name)
     frame = _numbered(_lines(text.path, options), header=bool(options.header))
+    least = _least_length(text.sample, options)
+    length = pl.col("_line").str.strip_chars_end("\r").str.len_chars().cast(pl.Int32)
+    is_short = (length < least) & (pl.col("_line").str.strip_chars() != "") & (not options.fill_short)
+    begun = pl.sum_horizontal((length >= first).cast(pl.Int32) for first, _ in options.places.values())
     cut = [
         pl.col("_line").str.slice(first - 1, last - first + 1).str.strip_chars().replace("", None).alias(name)
         for name, (first, last) in options.places.items()
@@ -265,12 +362,25 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
     detected = "" if options.encoding else text.encoding.upper().replace("WINDOWS", "windows")
     return OpenedFile(
         name=path.name,
-        frame=frame.select(ROW, *cut, pl.lit(None, dtype=pl.String).alias(SURPLUS)),
+        frame=frame.select(ROW, *cut, pl.when(is_short).then(begun).alias(FIELDS)),
         columns=columns,
         detected=detected,
         decimal=options.decimal or _decimal([shown]),
         is_text=True,
+        lines_before=options.skip_lines + bool(options.header),
+        remarks=(breaks_off(path.name),) if line.strip() and len(line) < least and not line.endswith("\n") else (),
     )
+
+
+def _least_length(sample: str, options: ReadOptions) -> int:
+    """Return the length of a line that is whole: that of all lines if they are alike, else up to where the last column begins.
+
+    Programs that strip the blanks at the end of their lines leave lines of all lengths.
+    """
+    lines = sample.splitlines()[options.skip_lines + bool(options.header) : _LINES]
+    lengths = {len(line) for line in lines[:-1] if line.strip()}
+    last = max(last for _, last in options.places.values())
+    return last if len(lengths) == 1 and len(lines) > 2 and min(lengths) >= last else max(first for first, _ in options.places.values())
 
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:

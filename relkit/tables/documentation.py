@@ -8,6 +8,7 @@ import textwrap
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract
+from relkit.tables.declared.columns import LARGEST, LIKELY_AMOUNT
 from relkit.tables.schemas import FACT_TABLES, TABLES
 
 _TYPES = {pl.String: "text", pl.Float64: "number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
@@ -21,10 +22,12 @@ _HEAD = f"""# Tables
 These are the tables that `relkit check` reads, by themselves or through a mapping file. At least one of {", ".join(FACT_TABLES)} must
 be there; every other table and every column that is not required may be absent, and what needs it then says so in one sentence.
 
-- Ids are text. Days are dates (`2025-06-30`). Instants are UTC to the microsecond; a mapping states the zone of the source, and one
-  without a zone is taken to be in the zone of the business.
+- Ids are text, in one spelling: Unicode NFC, without invisible characters. Days are dates (`2025-06-30`), from 1800 to 2200; days that
+  stand for none (0001-01-01, 9999-12-31 ...) are empty. Instants are UTC to the microsecond; a bare instant and a bare day are in the
+  zone of the source, which by default is the zone of the business.
 - Money is in the currency of the programme, excluding VAT unless the mapping says `tax_basis: incl`. The sums of every column of money
-  are reconciled to the cent: read = kept + quarantined.
+  are reconciled to the cent: read = kept + quarantined. An amount, quantity or score beyond {LARGEST:,.0f} is quarantined; an amount of
+  money beyond {LIKELY_AMOUNT:,.0f} is unlikely.
 - A row that breaks a rule goes to `quarantine/<table>.parquet` with the rule, the file, the row number and what the source said. A value
   outside the likely range is kept and warned about.
 - Of rows that share a key the first good one is kept; the others go to quarantine, exact copies under a rule of their own. A part of a
@@ -89,10 +92,10 @@ def _values(column: Column) -> str:
     parts = ["required"] if column.required else []
     if column.allowed:
         parts.append(", ".join(column.allowed))
-    parts += [
-        f"{word} {bound:g}" for word, bound in (("from", column.low), ("above", column.above), ("to", column.high)) if bound is not None
-    ]
-    parts += [f"likely {word} {bound:g}" for word, bound in (("from", column.likely_low), ("to", column.likely_high)) if bound is not None]
+    hard = (("from", column.low), ("above", column.above), ("to", column.high))
+    soft = (("from", column.likely_low), ("to", column.likely_high))
+    parts += [f"{word} {bound:g}" for word, bound in hard if bound is not None and abs(bound) != LARGEST]
+    parts += [f"likely {word} {bound:g}" for word, bound in soft if bound is not None and abs(bound) != LIKELY_AMOUNT]
     if column.default is not None:
         parts.append(f"default {column.default}")
     return "; ".join(parts)

@@ -9,12 +9,15 @@ import polars as pl
 
 from relkit.remarks import Remark, french
 from relkit.tables.findings import counted
+from relkit.tables.id_doubts import near_matches, spellings
 from relkit.tables.schemas import TABLES
+from relkit.tables.unit_doubts import mixed_units
 
 if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
-
+_HOLDERS = ("customers", "transactions", "contracts", "customer_snapshots")
+"""Tables that say who the customers are."""
 NO_IDS = ("null", "na", "n/a", "#n/a", "nan", "none", "nil", "unknown", "inconnu", "?", "-")
 """Texts that programs and people write when there is no customer."""
 
@@ -28,10 +31,15 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
     """
     hashes = _hashes_of_keys(tables)
     remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name, hashes)]
+    ids = _ids(tables)
+    distinct = {name: rows["customer_id"] for name, rows in ids.items()}
     return (
         *remarks,
+        *spellings(distinct),
+        *_between(distinct),
         *_unidentified(tables),
-        *_no_ids(tables),
+        *_no_ids(ids),
+        *mixed_units(tables),
         *_margin(tables),
         *_currency(tables),
         *_history(tables),
@@ -58,9 +66,11 @@ def _unknown(tables: TableSet, name: str, hashes: dict[str, pl.Series]) -> list[
             continue
         is_known = pl.col(column).hash(seed=0).is_in(hashes[other].implode())
         lonely = tables.scan(name).filter(pl.col(column).is_not_null() & ~is_known).group_by(column).len()
-        found = lonely.collect(engine="streaming")["len"]
+        lonely_ids = lonely.collect(engine="streaming")
+        found = lonely_ids["len"]
         if len(found):
             count, rows = len(found), int(found.sum())
+            remarks += near_matches(name, column, other, lonely_ids[column], _keys(tables, other))
             remarks.append(
                 Remark(
                     "unknown_references",
@@ -68,6 +78,30 @@ def _unknown(tables: TableSet, name: str, hashes: dict[str, pl.Series]) -> list[
                     f"{name} : {_counted(count, 'valeur')} de {column}, dans {_counted(rows, 'ligne')}, absentes de {other} ; gardées.",
                 )
             )
+    return remarks
+
+
+def _keys(tables: TableSet, other: str) -> pl.Series:
+    key = TABLES[other].key[0]
+    return tables.scan(other).select(pl.col(key).unique()).collect(engine="streaming")[key]
+
+
+def _ids(tables: TableSet) -> dict[str, pl.DataFrame]:
+    """Return the distinct customers of each table that has any, with their rows."""
+    names = [name for name in _HOLDERS if tables.has(name) and "customer_id" in tables.columns(name)]
+    rows = {name: tables.scan(name).select(pl.col("customer_id")).drop_nulls().group_by("customer_id").len() for name in names}
+    return {name: counts.collect(engine="streaming") for name, counts in rows.items()}
+
+
+def _between(ids: dict[str, pl.Series]) -> list[Remark]:
+    """Return the remarks on customers of one table that another has in another spelling, where none of customers says which is right."""
+    if "customers" in ids or len(ids) < 2:
+        return []
+    (first, known), *others = ids.items()
+    remarks = []
+    for name, own in others:
+        unknown = own.filter(~own.is_in(known.implode()))
+        remarks += near_matches(name, "customer_id", first, unknown, known) if len(unknown) else []
     return remarks
 
 
@@ -93,14 +127,11 @@ def _unidentified(tables: TableSet) -> list[Remark]:
     ]
 
 
-def _no_ids(tables: TableSet) -> list[Remark]:
+def _no_ids(ids: dict[str, pl.DataFrame]) -> list[Remark]:
     """Return a remark for each table with an id that means no value, and would pass for one big customer."""
     remarks = []
-    for name in ("customers", "transactions", "contracts", "customer_snapshots"):
-        if not tables.has(name) or "customer_id" not in tables.columns(name):
-            continue
-        rows = tables.scan(name).filter(pl.col("customer_id").str.to_lowercase().is_in(NO_IDS)).group_by("customer_id").len()
-        found = rows.sort("len", "customer_id", descending=[True, False]).collect(engine="streaming")
+    for name, rows in ids.items():
+        found = rows.filter(pl.col("customer_id").str.to_lowercase().is_in(NO_IDS)).sort("len", "customer_id", descending=[True, False])
         if len(found):
             marks, rows_found = ", ".join(f"{mark!r}" for mark in found["customer_id"]), int(found["len"].sum())
             remarks.append(

@@ -1,18 +1,21 @@
 """Text files: their bytes, their compression and their encoding.
 
 An encoding that is not given is detected: a byte order mark, else UTF-8 if all of the file is UTF-8, else UTF-16 if
-every other byte is zero, else Windows-1252. Text in another encoding than UTF-8 is converted once to a private copy.
+every other byte is zero, else Windows-1252. Text in another encoding than UTF-8, or with the line ends of the old Macintosh,
+is converted once to a private copy.
 """
 
 from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relkit.errors import TableError
+from relkit.limits import beyond, limit
 from relkit.tables.opened_file import scratch_file
 
 if TYPE_CHECKING:
@@ -31,7 +34,15 @@ _OTHERS = {
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"SQLite format 3": "an SQLite database",
 }
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NO_TEXT = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
+"""Encodings of Python that are not those of files: they encode names or pieces of programs."""
 _SAME = {"latin1": "windows-1252", "iso8859-1": "windows-1252", "cp1252": "windows-1252", "ascii": "utf-8", "utf-8-sig": "utf-8"}
 
 
@@ -64,18 +75,28 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
     """
     _verify_start(path)
     given = _canonical(encoding, path) if encoding is not None else None
-    start = next(_chunks(path), b"")
+    start = next(chunks(path), b"")
     if not start:
         raise TableError("the file is empty.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
     found = given or _guess(path, start)
     _verify_encoding(path, found, given=given is not None)
-    has_old_ends = b"\n" not in start and b"\r" in start  # of the old Macintosh
+    has_old_ends = start.count(b"\r") - start.count(b"\r\n") > start.count(b"\n")  # of the old Macintosh
     readable = path if found == "utf-8" and not has_old_ends else _converted(path, found, old_ends=has_old_ends)
     sample = _first_text(readable) if readable != path else start[:_SAMPLE].decode(found, errors="ignore").removeprefix("\ufeff")
     is_whole = len(start) <= _SAMPLE
     if not is_whole:
         sample = sample[: sample.rfind("\n") + 1] or sample
     return TextFile(path=readable, encoding=found, sample=sample, is_whole=is_whole)
+
+
+def start_of(path: Path, encoding: str | None = None) -> TextFile:
+    """Return the first characters of a text, in an encoding that the rest of it may yet contradict; errors as for `open_text`."""
+    _verify_start(path)
+    start = next(chunks(path), b"")[:_SAMPLE]
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    found = _canonical(encoding, path) if encoding is not None else marked or "utf-8"
+    sample = start.decode(found, errors="replace").removeprefix("\ufeff")
+    return TextFile(path=path, encoding=found, sample=sample.replace("\r\n", "\n").replace("\r", "\n"), is_whole=False)
 
 
 def _verify_start(path: Path) -> None:
@@ -96,12 +117,25 @@ def _verify_start(path: Path) -> None:
             raise TableError(f"it is {what}, not text.", where=str(path), remedy="Name it by what it is, or give its `format`.")
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def chunks(path: Path, size: int = _CHUNK) -> Iterator[bytes]:
+    """Yield the bytes of a file, unpacked if it is gzipped.
+
+    Args:
+        path: of the file.
+        size: of a chunk, in bytes.
+
+    Raises:
+        TableError: the gzip stream is broken, or larger than the limit once unpacked.
+    """
     with path.open("rb") as plain:
         is_gzip = plain.read(2) == _GZIP
+    most, seen = limit("unpacked_bytes"), 0
     try:
         with gzip.open(path, "rb") if is_gzip else path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(size):
+                seen += len(chunk)
+                if is_gzip and seen > most:
+                    raise beyond("unpacked_bytes", where=str(path), error=TableError)
                 yield chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise TableError(
@@ -111,10 +145,17 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _canonical(encoding: str, path: Path) -> str:
     try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise TableError(f"{encoding!r} is not an encoding.", where=str(path), remedy="Write utf-8, windows-1252 or utf-16.") from error
-    return _SAME.get(name, name)
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
+        raise _no_encoding(encoding, path) from error
+    # rot13, base64 and zip are codecs, not encodings: they make text of text, or bytes of bytes
+    if not getattr(found, "_is_text_encoding", True) or found.name.replace("_", "-") in _NO_TEXT:
+        raise _no_encoding(encoding, path)
+    return _SAME.get(found.name, found.name)
+
+
+def _no_encoding(encoding: str, path: Path) -> TableError:
+    return TableError(f"{encoding!r} is not an encoding of files.", where=str(path), remedy="Write utf-8, windows-1252 or utf-16.")
 
 
 def _guess(path: Path, start: bytes) -> str:
@@ -135,7 +176,10 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     offset, line = 0, 1
     pending = b""
-    for chunk in _chunks(path):
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+    for chunk in chunks(path):
+        if not is_wide and (zero := chunk.find(0)) >= 0:
+            return line + chunk[:zero].count(b"\n"), b"\x00", offset + zero
         try:
             if not (encoding == "utf-8" and not pending and chunk.isascii()):
                 decoder.decode(chunk)
@@ -155,6 +199,10 @@ def _verify_encoding(path: Path, encoding: str, *, given: bool) -> None:
     if fault is None:
         return
     line, wrong, _ = fault
+    if wrong == b"\x00":
+        raise TableError(
+            f"line {line} holds a zero byte.", where=str(path), remedy="The copy is damaged, or it is not text: fetch it again."
+        )
     shown = " ".join(f"0x{byte:02x}" for byte in wrong)
     if given:
         remedy = "Leave `encoding` out to have it found."
@@ -172,10 +220,11 @@ def _verify_encoding(path: Path, encoding: str, *, given: bool) -> None:
 def _converted(path: Path, encoding: str, *, old_ends: bool) -> Path:
     """Return a copy in UTF-8 without byte order mark, with normal line ends."""
     copy = scratch_file(".txt")
-    decoder = codecs.getincrementaldecoder(encoding)()
+    plain = codecs.getincrementaldecoder(encoding)()
+    decoder = io.IncrementalNewlineDecoder(plain, translate=True) if old_ends else plain
     with copy.open("w", encoding="utf-8", newline="") as file:
-        for position, chunk in enumerate(_chunks(path)):
-            text = decoder.decode(chunk).replace("\r", "\n") if old_ends else decoder.decode(chunk)
+        for position, chunk in enumerate(chunks(path)):
+            text = decoder.decode(chunk)
             file.write(text.removeprefix("\ufeff") if position == 0 else text)
         file.write(decoder.decode(b"", final=True))
     return copy

@@ -21,7 +21,9 @@ class Finding:
         rows: how many.
         source: file of the first such row.
         row: its number in that file, 1 for the first row of data.
-        value: its value there; None if that is personal data.
+        value: its value there, or its shape; None if there is nothing to show.
+        column: column, or columns, of the file, in words.
+        why: the value fails, "" if the rule says it.
         remedy: what to do, one sentence.
 
     Examples:
@@ -34,12 +36,15 @@ class Finding:
     source: str = ""
     row: int | None = None
     value: str | None = None
+    column: str = ""
+    why: str = ""
     remedy: str = ""
 
     def __str__(self) -> str:
         """Return the finding in one clause: the rule, the rows, the first of them."""
         where = f"row {self.row:,} of {self.source}" if self.row is not None else ""
-        first = ", ".join(part for part in (where, self.value) if part)
+        value = ": ".join(part for part in (self.value, self.why) if part)
+        first = ", ".join(part for part in (where, self.column, value) if part)
         return f"{self.rule}: {counted(self.rows)}" + (f" (first: {first})" if first else "")
 
 
@@ -160,5 +165,6 @@ def plain(report: TableReport) -> dict[str, Any]:
 
 
 def _detail(finding: Finding) -> dict[str, Any]:
-    first = {"source": finding.source, "row": finding.row, "value": finding.value} if finding.row is not None else None
+    about = ("source", "row", "column", "value", "why")
+    first = {name: getattr(finding, name) for name in about} if finding.row is not None else None
     return {"rows": finding.rows, "first": first, "remedy": finding.remedy}

@@ -71,6 +71,11 @@ def in_form(value: pl.Expr, form: IdForm) -> pl.Expr:
     return pl.when(value.str.contains(_EXPONENT)).then(_of_exponent(value)).otherwise(value.str.replace(_POINT_ZERO, "$1"))
 
 
+def has_lost_digits(value: pl.Expr) -> pl.Expr:
+    """Return whether ids are numbers with an exponent of which not all digits are written."""
+    return value.str.contains(_EXPONENT) & _of_exponent(value).is_null()
+
+
 def _of_exponent(value: pl.Expr) -> pl.Expr:
     """Return the digits of a number with an exponent, if all of them are written."""
     first, rest = value.str.extract(_EXPONENT, 1), value.str.extract(_EXPONENT, 2).fill_null("")

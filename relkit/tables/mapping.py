@@ -20,10 +20,12 @@ from relkit.tables.blocks import LateMarks, ReadBlock, read_block
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
 from relkit.tables.mark_doubts import late_marks
-from relkit.tables.named_files import block_by_names, declared_by_names
+from relkit.tables.named_files import block_by_names, sources_by_names
 from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.tables.unmapped_files import unmapped_files
+from relkit.tables.unread_files import unread_notes, unread_remarks
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class SourceTables:
     Attributes:
         frames: by table; columns of the contract that the sources give, `_source`, `_row`, `_bad`.
         notes: what was detected, left out or folded, one sentence each.
-        counts: sources (files, rows, duplicates) and tables (rows, left_out, folded).
+        remarks: those of them that affect how numbers are to be read, on files not read or broken off, on values that can be two things.
+        counts: sources (files, lines_before, rows, blank_lines, short_lines, long_lines, duplicates) and tables (rows, left_out, folded).
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
@@ -80,12 +83,12 @@ class SourceTables:
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
-        remarks: on values that can be two things.
-        readings: the origin of each of our columns, for messages.
+        readings: by table, the origin of each of our columns, for messages.
     """
 
     frames: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     counts: dict[str, Any] = field(default_factory=dict)
     currency: str = "EUR"
     business_zone: str = "UTC"
@@ -97,8 +100,7 @@ class SourceTables:
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
-    remarks: tuple[Remark, ...] = ()
-    readings: Readings = field(default_factory=dict)
+    readings: dict[str, Readings] = field(default_factory=dict)
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -145,12 +147,27 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     if stated is None or not stated.file.tables:
         reading = _by_names(place, Company() if stated is None else stated.file.company)
     else:
-        reading = _by_mapping(place, stated, progress)
+        reading = _by_mapping(place, stated, path, progress)
     return _tables(reading, _blocks(reading), progress)
 
 
-def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
-    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+@dataclass(frozen=True, kw_only=True)
+class SourceFiles:
+    """Files from which `read_source_tables` would read, without reading them.
+
+    Attributes:
+        files: those read, the mapping among them.
+        has_database: whether a database is read, too.
+        unread: names of what is found beside them and not read, which the check reports.
+    """
+
+    files: tuple[Path, ...]
+    has_database: bool
+    unread: tuple[str, ...] = ()
+
+
+def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
+    """Return the files that `read_source_tables` reads, and those that it names as unread; arguments as there.
 
     Raises:
         TableError: a file is missing.
@@ -159,10 +176,20 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
-    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    if stated is None or not stated.file.tables:
+        named = sources_by_names(place)
+        declared, unread = named.declared, named.unread
+    else:
+        used = _used(stated.file)
+        declared = {name: source for name, source in stated.file.sources.items() if name in used}
+        unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values()]
     files = [file for part in found for file in part or ()]
-    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+    return SourceFiles(
+        files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
+        has_database=None in found,
+        unread=tuple(each.name for each in unread),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,10 +199,16 @@ class _Reading:
     mapping: Mapping
     sources: dict[str, Source]
     notes: list[str]
+    remarks: tuple[Remark, ...] = ()
 
 
-def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
-    used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+def _used(file: MappingFile) -> set[str]:
+    """Return the names of the sources that a table reads."""
+    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+
+
+def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
+    used = _used(mapping.file)
     sources, notes = {}, []
     for name, declared in mapping.file.sources.items():
         if name not in used:
@@ -184,16 +217,21 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
         progress(f"opening {name}")
         sources[name] = place.open(name, declared)
         notes.extend(sources[name].notes)
-    return _Reading(mapping=mapping, sources=sources, notes=notes)
+    unread, passed_over = unmapped_files(place, mapping.file, path)
+    notes.extend(unread_notes(unread, passed_over))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(unread))
 
 
 def _by_names(place: DataPlace, company: Company) -> _Reading:
-    declared = declared_by_names(place)
+    named = sources_by_names(place)
+    declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
-    notes = [note for source in sources.values() for note in source.notes]
+    notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     file = MappingFile(company=company, sources=declared, tables=blocks)
-    return _Reading(mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes)
+    return _Reading(
+        mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes, remarks=unread_remarks(named.unread)
+    )
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
@@ -209,6 +247,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     return SourceTables(
         frames={table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()},
         notes=tuple(reading.notes),
+        remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks), *measured.remarks),
         counts=counts,
         currency=file.company.currency,
         business_zone=file.company.business_zone,
@@ -220,7 +259,6 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
-        remarks=tuple(measured.remarks),
         readings=_readings(blocks),
     )
 
@@ -233,8 +271,8 @@ def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock
     ]
 
 
-def _readings(blocks: Sequence[ReadBlock]) -> Readings:
-    found: Readings = {}
+def _readings(blocks: Sequence[ReadBlock]) -> dict[str, Readings]:
+    found: dict[str, Readings] = {}
     for part in blocks:
         table = found.setdefault(part.table, {})
         for each in part.columns:
@@ -311,9 +349,10 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
         asked = aggregates(questions)
         facts = measure(source, count_duplicates=keyless, further=asked)
         found = {key: facts.pop(key) for key in asked}
-        measured.counts[name] = {"files": len(source.files), **facts}
+        measured.counts[name] = {"files": len(source.files), "lines_before": source.lines_before, **facts}
         measured.marks[name] = late_marks(found, source)
-        reading.notes.extend(_notes_on(name, facts))
+        is_read = any(part.block.source == name for part in blocks)
+        reading.notes.extend(_notes_on(name, facts, "they go to quarantine" if is_read else "they are joined to no row"))
         reading.notes.extend(f"{name}: column {column} has the decimal {_MARKS[mark]}." for column, mark in measured.marks[name].items())
         for answer in answers(source, questions, found):
             (reading.notes if isinstance(answer, str) else measured.remarks).append(answer)  # type: ignore[arg-type]  # one list each
@@ -323,12 +362,17 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
 _MARKS = {".": "point", ",": "comma"}
 
 
-def _notes_on(name: str, facts: dict[str, Any]) -> list[str]:
-    rows, repeats, long_lines = facts["rows"], facts.get("duplicates", 0), facts["long_lines"]
+def _notes_on(name: str, facts: dict[str, Any], fate: str) -> list[str]:
+    rows, repeats = facts["rows"], facts.get("duplicates", 0)
     notes = [f"{name}: {repeats:,} of {rows:,} rows repeat an earlier one exactly; they are kept."] if repeats else []
-    if long_lines:
-        notes.append(f"{name}: lines with more fields than there are columns: {long_lines:,}; they go to quarantine.")
-    return notes
+    return [*notes, *_lines_apart(name, facts, fate)]
+
+
+def _lines_apart(name: str, facts: dict[str, int], fate: str) -> list[str]:
+    """Return a note on each kind of line that is no good row."""
+    counted = {"more": facts["long_lines"], "fewer": facts["short_lines"]}
+    found = [f"{name}: lines with {what} fields than there are columns: {lines:,}; {fate}." for what, lines in counted.items() if lines]
+    return [*found, f"{name}: blank lines: {facts['blank_lines']:,}; passed over."] if facts["blank_lines"] else found
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:

@@ -94,6 +94,13 @@ def _quote(value: Any) -> Any:
     return None if value == "none" else value
 
 
+def _mark(value: str | None) -> str | None:
+    """Refuse a mark that no reader of text can cut at: one byte that is no letter, digit or line end."""
+    if value is not None and not (len(value) == 1 and value.isascii() and not value.isalnum() and value not in "\r\n\0"):
+        raise ValueError(f'write one character like ; or ", which is no letter, digit or line end, not {value!r}')
+    return value
+
+
 def _places(value: Any) -> Any:
     """Return {name: (first, last)} from {name: "first-last"}; a list of names stays."""
     if not isinstance(value, dict):
@@ -133,14 +140,15 @@ class SourceDeclaration(_Part):
     url: str | None = None
     url_from: str | None = None
     format: Format | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: Annotated[str | None, AfterValidator(_mark)] = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     thousands: str = Field(default="", max_length=1)
     header: bool | None = None
     columns: Annotated[tuple[str, ...] | dict[str, tuple[int, int]], BeforeValidator(_places)] = ()
-    quote: Annotated[str | None, BeforeValidator(_quote)] = Field(default='"', min_length=1, max_length=1)
+    quote: Annotated[str | None, BeforeValidator(_quote), AfterValidator(_mark)] = Field(default='"', min_length=1, max_length=1)
     skip_lines: int = Field(default=0, ge=0)
+    short_lines: Literal["quarantine", "fill"] = "quarantine"
     nulls: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     sheet: str | None = None
     table: str | None = None
@@ -154,6 +162,8 @@ class SourceDeclaration(_Part):
             raise ValueError("a fixed-width file needs columns with their places, like {customer_id: 2-6}")
         if isinstance(self.columns, dict) and self.format not in {None, "fixed"}:
             raise ValueError(f"places of columns belong to format: fixed, not to {self.format}")
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both {self.quote!r}")
         if self.table and self.query:
             raise ValueError("give a table or a query, not both")
         if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
@@ -175,6 +185,7 @@ class SourceDeclaration(_Part):
             places=places,
             quote=self.quote,
             skip_lines=self.skip_lines,
+            fill_short=self.short_lines == "fill",
             sheet=self.sheet,
             table=self.table,
             query=self.query,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from relkit.remarks import Remark, french
 from relkit.tables import casting
 from relkit.tables.casting import Style
+from relkit.tables.file_columns import exactly
 from relkit.tables.findings import counted
 from relkit.tables.number_marks import OTHER, NumberMarks, counts_of_marks
 from relkit.tables.questions import Answer, Question
@@ -42,7 +41,7 @@ def question(column: str, style: Style, *, is_money: bool = True) -> Question:
             return []
         return [_two_readings(source, column, marks, style)] if is_money else []
 
-    return Question(name=f"{_NAME}{column}", asked=counts_of_marks(pl.col(column)), answer=answer)
+    return Question(name=f"{_NAME}{column}", asked=counts_of_marks(exactly(column)), answer=answer)
 
 
 def late_marks(found: Mapping[str, Any], source: Source) -> dict[str, str]:
@@ -84,7 +83,7 @@ def _two_readings(source: Source, column: str, marks: NumberMarks, style: Style)
 
 def _sums(source: Source, column: str, mark: str) -> tuple[float, float]:
     """Return the sums of a column with the mark before decimals and between thousands."""
-    value = pl.col(column)
+    value = exactly(column)
     asked = [
         casting.number(value, "text", Style(decimal=mark)).sum().alias("decimals"),
         casting.number(value, "text", Style(decimal=OTHER[mark], thousands=mark)).sum().alias("thousands"),

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-SURPLUS = "_surplus"
-"""Technical column: text after the last column of a line, usually null."""
+    from relkit.remarks import Remark
+
+FIELDS = "_fields"
+"""Technical column: number of fields of a line that has more or fewer than there are columns, null for all others."""
 
 Format = Literal["csv", "text", "fixed", "parquet", "xlsx", "duckdb", "sql"]
 
@@ -33,6 +35,7 @@ class ReadOptions:
         places: of a fixed-width file: first and last character (from 1) of each column.
         quote: the quote character; None is no quoting.
         skip_lines: lines before the header.
+        fill_short: whether the fields that a short line lacks are empty, instead of the line being at fault.
         sheet: of a workbook; None is its only or first one.
         table: of a database.
         query: of a database, instead of a table.
@@ -47,6 +50,7 @@ class ReadOptions:
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     quote: str | None = '"'
     skip_lines: int = 0
+    fill_short: bool = False
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
@@ -58,13 +62,15 @@ class OpenedFile:
 
     Attributes:
         name: as in `_source` and messages.
-        frame: its columns, `_row`, and `_surplus` for delimited text.
+        frame: its columns, `_row`, and `_fields` for text.
         columns: its own columns.
         detected: properties detected, in words; "" if there were none to detect.
         decimal: the decimal mark found, None if no number of the sample shows one.
-        is_text: whether lines can be blank or too long.
+        is_text: whether lines can be blank, too short or too long.
         is_columnar: whether some columns can be read again without the others.
         unusable: types of the columns of which none of ours can be made, by name.
+        lines_before: lines before the first row of data: the header, and those skipped.
+        remarks: on what its reader should know of it: it breaks off, its last row is one of totals.
     """
 
     name: str
@@ -75,6 +81,8 @@ class OpenedFile:
     is_text: bool = False
     is_columnar: bool = False
     unusable: dict[str, str] = field(default_factory=dict)
+    lines_before: int = 0
+    remarks: tuple[Remark, ...] = ()
 
 
 @cache

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from relkit.remarks import Remark
 from relkit.tables import date_orders
+from relkit.tables.file_columns import exactly
 from relkit.tables.questions import Answer, Question
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def swapped(pattern: str | None) -> str | None:
 
 def question(column: str, pattern: str, other: str) -> Question:
     """Return the question about a column of text that both formats may read."""
-    text = pl.col(column).str.strip_chars()
+    text = exactly(column).str.strip_chars()
     there = text.is_not_null() & (text != "")
     as_read, instead = (date_orders.read(text, order).dt.date() for order in (pattern, other))
     asked = {

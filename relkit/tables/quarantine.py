@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.tables.column_readings import Readings, reading_of
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
-from relkit.tables.schemas import BAD, OPEN_PERSONAL, ROW, SOURCE
+from relkit.tables.schemas import BAD, LONG, ROW, SHORT, SOURCE
 from relkit.tables.staging import INDEX, Staged, write_table
+from relkit.tables.unread_values import explained, shown_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import dataframely as dy
 
-_READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
-_DAY_REMEDY = 'Declare in the mapping how it is written, for example {{column: {0}, format: "%d/%m/%Y"}}.'
+_SHORT_REMEDY = "If the exporter leaves out empty fields at the end of a line, declare short_lines: fill for the source."
+_LONG_REMEDY = "A delimiter inside a field that is not quoted: have it exported with quotes."
+_LINES = {LONG: "line: more fields than columns", SHORT: "line: fewer fields than columns"}
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
 
 
@@ -76,19 +79,23 @@ class Judged:
         write_table(self.kept().select(self.staged.names), path)
         return replace(self, faultless=rows_of(path) == rows)
 
-    def write_quarantine(self, path: Path) -> tuple[Finding, ...]:
+    def write_quarantine(self, path: Path, readings: Readings | None = None) -> tuple[Finding, ...]:
         """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
 
         `as_read` has the text of the source for each value that could not be read, as 'column: text'.
 
         No file is left where there are none.
+
+        Args:
+            path: of the file.
+            readings: how each column was read, for messages.
         """
         if self.faultless:
             return ()
         judged = path.with_suffix(".judged")
         self.schema.filter(self.rows()).failure.sink_parquet(judged)
         broken = _broken(pl.scan_parquet(judged), self.staged, self.schema)
-        found = _findings(pl.scan_parquet(judged), broken, self.staged)
+        found = _findings(pl.scan_parquet(judged), broken, self.staged, readings or {})
         if found:
             names = [pl.when(flag).then(pl.lit(name)) for name, flag in broken.items()]
             front = {
@@ -154,13 +161,14 @@ def unlikely_rules(contract: Contract, names: tuple[str, ...]) -> list[Rule]:
     return rules
 
 
-def first_rows(rows: pl.LazyFrame, rules: list[Rule], contract: Contract) -> tuple[Finding, ...]:
+def first_rows(rows: pl.LazyFrame, rules: list[Rule], contract: Contract, readings: Readings | None = None) -> tuple[Finding, ...]:
     """Return a finding for each rule that some row of `rows` breaks, with the first of them.
 
     Args:
         rows: staged rows with `_index`, `_source` and `_row`.
         rules: the rules.
         contract: tells which values are personal, and so not shown.
+        readings: how each column was read.
     """
     if not rules:
         return ()
@@ -171,7 +179,7 @@ def first_rows(rows: pl.LazyFrame, rules: list[Rule], contract: Contract) -> tup
     tally = counts.row(0, named=True)
     hits = [(rule, int(tally[f"n{place}"]), tally[f"i{place}"]) for place, rule in enumerate(rules) if tally[f"n{place}"]]
     shown = _rows_at(rows, [index for _, _, index in hits])
-    return tuple(_finding(rule, count, shown[index], contract) for rule, count, index in hits)
+    return tuple(_finding(rule, count, shown[index], contract, readings or {}) for rule, count, index in hits)
 
 
 def _rows_at(rows: pl.LazyFrame, places: list[int]) -> dict[int, dict[str, Any]]:
@@ -181,34 +189,38 @@ def _rows_at(rows: pl.LazyFrame, places: list[int]) -> dict[int, dict[str, Any]]
     return {row[INDEX]: row for row in found.iter_rows(named=True)}
 
 
-def _finding(rule: Rule, count: int, row: dict[str, Any], contract: Contract) -> Finding:
+def _finding(rule: Rule, count: int, row: dict[str, Any], contract: Contract, readings: Readings) -> Finding:
+    read = [reading_of(readings, name, str(row[SOURCE])) for name in rule.columns]
     return Finding(
         rule=rule.name,
         rows=count,
         source=str(row[SOURCE]),
         row=int(row[ROW]),
         value=_value(rule, row, contract),
+        column=", ".join(reading.spoken for reading in read if reading is not None and reading.spoken),
         remedy=rule.remedy,
     )
 
 
 def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
-    """Return the row's values in the rule's columns, or None if they reveal something about a person."""
-    shown = []
+    """Return the row's values in the rule's columns, texts as far as they may be shown; None if a column may be personal."""
     texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
+    shown = []
     for name in rule.columns:
-        if name in contract.names and contract[name].personal_data not in OPEN_PERSONAL:
-            return None
         value = texts.get(name, row.get(name))
-        shown.append(_shown(value))
+        if value is not None and (name not in contract.names or contract[name].personal_data != "none"):
+            return None
+        shown.append(_shown(value, contract[name].allowed if name in contract.names else ()))
     if len(shown) == 1:
         return shown[0]
     return ", ".join(f"{name} {value}" for name, value in zip(rule.columns, shown, strict=True)) or None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, known: tuple[str, ...]) -> str:
     if value is None:
         return "empty"
+    if isinstance(value, str) and value not in known:
+        return shown_text(value, is_open=True)
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
@@ -277,8 +289,10 @@ def unreadable(contract: Contract, name: str) -> str:
         >>> unreadable(TABLES["transactions"], "net_amount")
         'net_amount: not a number'
     """
-    if name == "(line)":
-        return "line: more fields than columns"
+    if name in _LINES:
+        return _LINES[name]
+    if name in contract.names and contract[name].dtype == pl.String:
+        return f"{name}: not an id that can be told"
     if name not in contract.names:
         return f"{name}: could not be read"
     kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
@@ -308,6 +322,8 @@ def _broken(judged: pl.LazyFrame, staged: Staged, schema: type[dy.Schema]) -> di
         name, _, kind = flag.rpartition("|")
         # a value that could not be read is no empty value: it breaks one rule, not two
         excused = unread.get(name, pl.lit(value=False)) if kind == "nullability" else pl.lit(value=False)
+        if kind in {"min", "max"} and contract[name].dtype == pl.Float64:
+            excused = pl.col(name).is_infinite()
         rule = _spoken(flag, contract)
         broken[rule] = broken.get(rule, pl.lit(value=False)) | (~pl.col(flag) & ~excused)
     return broken
@@ -334,19 +350,41 @@ def _spoken(flag: str, contract: Contract) -> str:
     return f"{name}: {faults.get(kind, kind)}"
 
 
-def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged) -> tuple[Finding, ...]:
+def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged, readings: Readings) -> tuple[Finding, ...]:
     """Return the rules broken by the rows of the file that dataframely wrote, the most frequent first."""
     declared = {rule.name: rule for rule in staged.contract.rules}
     rules = [declared[name] if name in declared else _undeclared(name, staged) for name in broken]
     rules = [replace(rule, broken=broken[rule.name]) for rule in rules]
-    found = first_rows(judged, rules, staged.contract)
+    found = [_explained(finding, judged, staged.contract, readings) for finding in first_rows(judged, rules, staged.contract, readings)]
     return tuple(sorted(found, key=lambda finding: (-finding.rows, finding.rule)))
+
+
+def _explained(finding: Finding, judged: pl.LazyFrame, contract: Contract, readings: Readings) -> Finding:
+    """Return the finding with the reason why its values could not be read, if that is what it is about."""
+    name = finding.rule.partition(": ")[0]
+    if finding.rule != unreadable(contract, name):
+        return finding
+    entry = pl.col(BAD).list.explode(empty_as_null=False).drop_nulls()
+    own = judged.select(entry.filter(entry.str.starts_with(f"{name}: ")).str.slice(len(name) + 2).alias("text"), maintain_order=True)
+    texts = own.unique(maintain_order=True).collect()["text"]
+    reading = reading_of(readings, name, finding.source)
+    column = contract[name] if name in contract.names else None
+    said = explained(column, texts, _text_of(finding, judged, name), reading)
+    return replace(finding, value=said.shown, why=said.why, remedy=said.remedy)
+
+
+def _text_of(finding: Finding, judged: pl.LazyFrame, name: str) -> str:
+    """Return the text of the finding's first row."""
+    here = judged.filter((pl.col(SOURCE) == finding.source) & (pl.col(ROW) == finding.row)).head(1)
+    entries = here.select(pl.col(BAD).list.explode(empty_as_null=False)).collect()[BAD].to_list()
+    return next((entry.split(": ", 1)[1] for entry in entries if entry.startswith(f"{name}: ")), "")
 
 
 def _undeclared(name: str, staged: Staged) -> Rule:
     """Return the rule that follows from a column or the key, with its columns and what to do about it."""
     of, _, fault = name.partition(": ")
     columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
-    remedies = {"not": _READ_REMEDY, "none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
-    remedy = _DAY_REMEDY.format(of) if fault in {"not a day", "not an instant"} else remedies.get(fault.split(" ", 1)[0], "")
-    return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedy)
+    if of == "line":
+        return Rule(name=name, columns=(), broken=pl.lit(value=False), remedy=_SHORT_REMEDY if name == _LINES[SHORT] else _LONG_REMEDY)
+    remedies = {"none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
+    return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedies.get(fault.split(" ", 1)[0], ""))

@@ -10,7 +10,6 @@ end, so that a crash leaves the tables of before, or none; never a part.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 import time
@@ -22,9 +21,10 @@ import polars as pl
 
 from relkit.contracts import Rule
 from relkit.errors import TableError
+from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, unique, write_remarks
-from relkit.tables.declared.columns import MONEY
+from relkit.tables.declared.columns import LARGEST, MONEY
 from relkit.tables.doubts import doubts
 from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
@@ -85,7 +85,7 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
         >>> report.tables["transactions"].sentences()[0]
         'transactions: 1 row kept, 1 quarantined (50.00%).'
         >>> print(report.tables["transactions"].rules[0])
-        net_amount: not a number: 1 row (first: row 2 of transactions, 'twelve')
+        net_amount: not a number: 1 row (first: row 2 of transactions, a 6-character text)
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
@@ -126,13 +126,14 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
     copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
     judged = Judged.of(copy).write_kept(kept)
     staged = judged.staged
-    rules = judged.write_quarantine(faulty)
+    readings = sources.readings.get(name, {})
+    rules = judged.write_quarantine(faulty, readings)
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
     if name == "consents":
         doubtful.append(_two_answers(judged))
-    unlikely = first_rows(judged.kept(), doubtful, contract)
+    unlikely = first_rows(judged.kept(), doubtful, contract, readings)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
         table=name,
@@ -188,11 +189,11 @@ def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]
 
 
 def _sums(path: Path, columns: list[str]) -> dict[str, float]:
-    """Return the sums of the finite values; a file that is not there sums to nothing."""
+    """Return the sums of the values that are amounts; a file that is not there sums to nothing."""
     if not columns or not path.is_file():
         return dict.fromkeys(columns, 0.0)
-    finite = [pl.col(name).filter(pl.col(name).is_finite()).sum() for name in columns]
-    return pl.scan_parquet(path).select(finite).collect(engine="streaming").row(0, named=True)
+    amounts = [pl.col(name).filter(pl.col(name).is_between(-LARGEST, LARGEST)).sum() for name in columns]
+    return pl.scan_parquet(path).select(amounts).collect(engine="streaming").row(0, named=True)
 
 
 def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Path, share: float) -> ReadReport:
@@ -218,22 +219,22 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_facts(tables, facts)
     refusals = _refusals(reports, share)
-    doubtful = (*sources.remarks, *doubts(TableSet.open(tables)))
+    doubtful = doubts(TableSet.open(tables))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*_warnings(reports), *(remark.en for remark in doubtful)),
+        warnings=(*(remark.en for remark in sources.remarks), *_warnings(reports), *(remark.en for remark in doubtful)),
         notes=sources.notes,
         counts=sources.counts,
-        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *doubtful)),
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *sources.remarks, *doubtful)),
         paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )
     write_remarks(tables / FILE, report.remarks)
-    (tables / CHECK).write_text(json.dumps(_json(report, share), indent=2, default=str) + "\n", encoding="utf-8")
+    (tables / CHECK).write_text(json_text(_json(report, share), indent=2, default=str) + "\n", encoding="utf-8")
     return report
 
 

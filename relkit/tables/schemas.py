@@ -39,6 +39,9 @@ ROW = "_row"
 BAD = "_bad"
 """Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null if there is none."""
 
+LONG, SHORT = "(long line)", "(short line)"
+"""Stand for the column in `_bad` if a line has more or fewer fields than there are columns."""
+
 OPEN_PERSONAL = ("none", "pseudonym")
 """Classes of personal data of which a value may be shown in a message."""
 

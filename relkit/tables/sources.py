@@ -8,23 +8,28 @@ names it, before the main reading begins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
-from relkit.errors import TableError, nearest
+from relkit.errors import RelkitError, TableError, nearest
+from relkit.tables.archives import ENDING, members, unpacked
 from relkit.tables.column_types import readable
 from relkit.tables.databases import open_duckdb, open_sql
-from relkit.tables.delimited import explain_fault, open_delimited
+from relkit.tables.delimited import columns_of, explain_fault, open_delimited
+from relkit.tables.file_columns import exactly, renamed_note, spared
 from relkit.tables.findings import counted
-from relkit.tables.opened_file import SURPLUS, Format, OpenedFile, ReadOptions
+from relkit.tables.opened_file import FIELDS, Format, OpenedFile, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.workbook import open_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from relkit.remarks import Remark
 
 STEM = "_stem"
 """Technical column: the name of the file without its extensions, from which keys are made."""
@@ -38,10 +43,13 @@ FORMATS: dict[str, Format] = {
     ".pq": "parquet",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xlsb": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-"""The format that a file's name announces; .gz after the extension of a text is allowed."""
+"""The format that a file's name announces; .gz after the extension of a text is allowed, and .zip after any, or instead of it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,14 +58,17 @@ class Source:
 
     Attributes:
         name: as in the mapping.
-        frame: the columns, `_source`, `_row`, `_surplus`; lazy.
+        frame: the columns, `_source`, `_row`, `_fields`; lazy, blank lines left out.
         columns: the columns of the files.
-        parts: the frame of each file, by its name.
+        parts: the frame of each file, by its name, blank lines included.
         decimal: the decimal mark of its texts.
         decimal_known: whether that mark was declared or seen; else it is the usual one.
         unusable: types of the columns of which none of ours can be made, by name.
         notes: on what was detected and left out, one sentence each.
         is_columnar: whether its files are Parquet, of which some columns can be read without the others.
+        is_text: whether its lines can be blank, too short or too long.
+        lines_before: lines before the first row of data, of all its files.
+        remarks: on what readers of the reports should know of its files.
     """
 
     name: str
@@ -69,6 +80,9 @@ class Source:
     is_columnar: bool = False
     decimal_known: bool = True
     unusable: dict[str, str] = field(default_factory=dict)
+    is_text: bool = False
+    lines_before: int = 0
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -88,12 +102,15 @@ def stem(path: Path) -> str:
         >>> stem(Path("transactions.csv.gz"))
         'transactions'
     """
-    name = path.name.removesuffix(".gz")
+    name = re.sub(r"\.(gz|zip)$", "", path.name, flags=re.IGNORECASE)
     return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in FORMATS else name
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that the name announces, or None."""
+    """Return the format that the name announces, or None; that of the one file in a zip archive."""
+    if path.suffix.lower() == ENDING:
+        inside = members(path)
+        return FORMATS.get(Path(inside[0].lower().removesuffix(".gz")).suffix) if len(inside) == 1 else None
     return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
@@ -143,12 +160,12 @@ def open_file(path: Path, options: ReadOptions) -> OpenedFile:
         TableError: it cannot be read, or its format is unknown.
     """
     form = options.format or format_of(path)
+    if path.suffix.lower() == ENDING and path.is_file():
+        copy = unpacked(path)
+        form = options.format or format_of(copy)
+        return replace(open_file(copy, replace(options, format=form)), name=path.name) if form else _unknown(path, copy.suffix)
     if form is None:
-        raise TableError(
-            f"its name does not say what it is ({path.suffix or 'no ending'}).",
-            where=str(path),
-            remedy="Give its `format` in the mapping: csv, text, fixed, parquet, xlsx or duckdb.",
-        )
+        return _unknown(path, path.suffix)
     if form == "parquet":
         return _open_parquet(path)
     if form == "xlsx":
@@ -158,17 +175,38 @@ def open_file(path: Path, options: ReadOptions) -> OpenedFile:
     return open_delimited(path, options)
 
 
+def starting_columns(path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Return the columns of a file without reading a text further than its start; none if it cannot be read."""
+    try:
+        if (options.format or format_of(path)) == "csv" and path.suffix.lower() != ENDING:
+            return columns_of(path, options)
+        return open_file(path, options).columns
+    except (RelkitError, OSError):
+        return ()
+
+
+def _unknown(path: Path, ending: str) -> NoReturn:
+    raise TableError(
+        f"its name does not say what it is ({ending or 'no ending'}).",
+        where=str(path),
+        remedy="Give its `format` in the mapping: csv, text, fixed, parquet, xlsx or duckdb.",
+    )
+
+
 def _open_parquet(path: Path) -> OpenedFile:
     try:
-        frame = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False)
-        frame.collect_schema()
+        frame = pl.scan_parquet(path, glob=False)
+        schema = frame.collect_schema()
     except FileNotFoundError as error:
         raise TableError("there is no such file.", where=str(path), remedy="Check the path.") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError("it is not a Parquet file.", where=str(path), remedy="The copy may be incomplete: fetch it again.") from error
+    names = schema.names()
+    columns = spared(names)
+    frame = frame.rename(dict(zip(names, columns, strict=True))) if columns != tuple(names) else frame
     frame, unusable = readable(frame)
-    columns = tuple(n for n in frame.collect_schema().names() if n != ROW)
-    return OpenedFile(name=path.name, frame=frame, columns=columns, is_columnar=True, unusable=unusable)
+    numbered = frame.with_row_index(ROW, offset=1)
+    return OpenedFile(name=path.name, frame=numbered, columns=columns, detected=renamed_note(names), is_columnar=True, unusable=unusable)
 
 
 def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequence[str] = (), url: str | None = None) -> Source:
@@ -198,16 +236,21 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
             remedy="Read them as two sources.",
         ) from error
     decimal = options.decimal or _one_decimal(name, opened)
+    columnar = all(part.is_columnar for part in opened)
+    is_text = any(part.is_text for part in opened) and all(frame.collect_schema()[c] == pl.String for c in first.columns)
     return Source(
         name=name,
-        frame=frame,
+        frame=frame.filter(~_blank(first.columns)) if is_text else frame,
         columns=first.columns,
         decimal=decimal or ".",
-        parts=parts,
-        notes=tuple(notes),
-        is_columnar=all(part.is_columnar for part in opened),
         decimal_known=decimal is not None,
         unusable={name: dtype for part in opened for name, dtype in part.unusable.items()},
+        parts=parts,
+        notes=tuple(notes),
+        is_columnar=columnar,
+        is_text=is_text,
+        lines_before=sum(part.lines_before for part in opened),
+        remarks=tuple(remark for part in opened for remark in part.remarks),
     )
 
 
@@ -270,14 +313,23 @@ def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str | None:
 
 
 def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
-    """Return the frame with its technical columns, blank lines dropped; utc instants keep their zone."""
-    surplus = pl.col(SURPLUS) if SURPLUS in part.frame.collect_schema() else pl.lit(None, dtype=pl.String).alias(SURPLUS)
-    frame = part.frame.select(
-        *columns, pl.lit(part.name).alias(SOURCE), pl.lit(stem(Path(part.name))).alias(STEM), pl.col(ROW).cast(pl.Int64), surplus
+    """Return the frame with its technical columns; utc instants keep their zone."""
+    fields = pl.col(FIELDS) if FIELDS in part.frame.collect_schema() else pl.lit(None, dtype=pl.Int32).alias(FIELDS)
+    return part.frame.select(
+        *(exactly(name) for name in columns),
+        pl.lit(part.name).alias(SOURCE),
+        pl.lit(stem(Path(part.name))).alias(STEM),
+        pl.col(ROW).cast(pl.Int64),
+        fields,
     )
-    if part.is_text:
-        frame = frame.filter(pl.any_horizontal(pl.col(*columns).is_not_null()))
-    return frame
+
+
+def _blank(columns: Sequence[str]) -> pl.Expr:
+    """Return whether a line has nothing but delimiters, or blanks alone."""
+    first, *others = (exactly(name) for name in columns)
+    return (first.str.strip_chars().fill_null("") == "") & pl.all_horizontal(
+        [pl.lit(value=True), *((other.fill_null("") == "") for other in others)]
+    )
 
 
 def count_rows(frame: pl.LazyFrame) -> int:
@@ -286,7 +338,7 @@ def count_rows(frame: pl.LazyFrame) -> int:
 
 
 def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[str, pl.Expr] | None = None) -> dict[str, Any]:
-    """Return facts of a source from one pass over it: rows, duplicates, lines that are too long.
+    """Return facts of a source from one pass over it: rows, blank, short and long lines, duplicates.
 
     Reading it in full here finds faults of a file before any result is written.
 
@@ -298,17 +350,28 @@ def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[
     Raises:
         TableError: a file cannot be read to its end.
     """
-    asked = [pl.len().alias("rows"), pl.col(SURPLUS).is_not_null().sum().alias("long_lines")]
+    width = len(source.columns)
+    frame = pl.concat(source.parts.values(), how="vertical_relaxed") if len(source.parts) > 1 else next(iter(source.parts.values()))
+    is_row = ~_blank(source.columns) if source.is_text else pl.lit(value=True)
+    asked = [
+        pl.len().alias("lines"),
+        (is_row.sum() if source.is_text else pl.len()).alias("rows"),
+        (is_row & (pl.col(FIELDS) < width)).sum().alias("short_lines"),
+        (is_row & (pl.col(FIELDS) > width)).sum().alias("long_lines"),
+    ]
     if count_duplicates:
-        asked.append((pl.len() - pl.struct(source.columns).hash().n_unique()).alias("duplicates"))
+        hashes = pl.struct(exactly(name) for name in source.columns).hash()
+        asked.append((is_row.sum() - hashes.filter(is_row).n_unique()).alias("duplicates"))
     asked += [expr.alias(name) for name, expr in (further or {}).items()]
     try:
-        found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
+        found = frame.select(asked).collect(engine="streaming").row(0, named=True)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(source, error) from error
     if not found["rows"]:
         raise TableError("it has no row.", where=", ".join(source.files), remedy="Ask for it again with its rows.")
-    return {name: value if name in (further or {}) else int(value or 0) for name, value in found.items()}
+    more = {name: found.pop(name) for name in further or {}}
+    lines = found.pop("lines")
+    return {name: int(value or 0) for name, value in {**found, "blank_lines": lines - found["rows"]}.items()} | more
 
 
 def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> TableError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.tables.file_columns import exactly
 from relkit.tables.opened_file import scratch_file
 from relkit.tables.schemas import ROW
 
@@ -29,8 +30,8 @@ _MOST_LINES = 100
 """Most lines of a plausible field."""
 
 
-def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> Path:
-    """Return a copy of the text at `path` with its fields properly quoted.
+def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> tuple[Path, bool]:
+    """Return a copy of the text at `path` with its fields properly quoted, and whether the last line of the text has an end.
 
     Args:
         path: UTF-8, perhaps gzipped.
@@ -43,16 +44,20 @@ def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> Path:
     """
     copy = scratch_file(".csv")
     with _opened(path) as text, copy.open("w", encoding="utf-8", newline="") as file:
+        lines = _Ended(text)
         line, row = 1, [""]
-        rows = csv.reader(_ended(text), delimiter=delimiter, quotechar=quote)
+        rows = csv.reader(lines, delimiter=delimiter, quotechar=quote)
         writer = csv.writer(file, delimiter=delimiter, quotechar=quote, lineterminator="\n")
         for line, row in _numbered(rows, name):
             if rows.line_num - line >= _MOST_LINES:
                 raise _not_closed(name, line, row)
-            writer.writerow(row)
+            if row:
+                writer.writerow(row)
+            elif lines.has_end:
+                file.write("\n")
         if row and row[-1].endswith("\n"):  # still open at the end of the text
             raise _not_closed(name, line, row)
-    return copy
+    return copy, lines.has_end
 
 
 def verify_fields(frame: pl.LazyFrame, columns: Sequence[str], *, delimiter: str, name: str) -> bool:
@@ -61,9 +66,9 @@ def verify_fields(frame: pl.LazyFrame, columns: Sequence[str], *, delimiter: str
     Raises:
         TableError: a field contains whole rows.
     """
-    swallowed = pl.any_horizontal(pl.col(c).str.contains(_whole_row(delimiter, len(columns))) for c in columns)
+    swallowed = pl.any_horizontal(exactly(c).str.contains(_whole_row(delimiter, len(columns))) for c in columns)
     suspect = pl.col(ROW).filter(swallowed).min() if len(columns) >= _FEWEST_COLUMNS else pl.lit(None)
-    counts = [pl.len().alias("rows"), suspect.alias("suspect"), pl.col(columns).is_not_null().sum()]
+    counts = [pl.len().alias("rows"), suspect.alias("suspect"), *(exactly(c).count().alias(f"c{i}") for i, c in enumerate(columns))]
     try:
         found = frame.select(counts).collect(engine="streaming").row(0, named=True)
     except pl.exceptions.ComputeError:
@@ -102,13 +107,19 @@ def _opened(path: Path) -> io.TextIOBase:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _ended(text: io.TextIOBase) -> Iterator[str]:
-    """Yield the lines, the last one ended too, so that a field still open at the end contains a line end."""
-    line = "\n"
-    for line in text:
-        yield line
-    if not line.endswith("\n"):
-        yield "\n"
+class _Ended:
+    """The lines of a text, the last one ended too, so that a field still open at the end contains a line end."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text, self.has_end = text, True
+
+    def __iter__(self) -> Iterator[str]:
+        line = "\n"
+        for line in self._text:
+            yield line
+        if not line.endswith("\n"):
+            self.has_end = False
+            yield "\n"
 
 
 def _not_closed(name: str, line: int, row: list[str]) -> TableError:

@@ -18,6 +18,7 @@ import polars as pl
 from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import PeriodError, TableError
+from relkit.json_text import json_text
 from relkit.periods import AsOf
 from relkit.tables.schemas import OPEN_PERSONAL, TABLES
 
@@ -158,5 +159,5 @@ def write_facts(folder: Path, facts: TableFacts) -> Path:
     """Write the facts to the folder of the tables and return the file's path."""
     path = folder / FACTS
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
-    path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json_text(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return path

@@ -6,7 +6,7 @@ import pytest
 
 from relkit.errors import TableError
 from relkit.tables.delimited import BLANKS, detect_delimiter, open_delimited
-from relkit.tables.opened_file import SURPLUS, ReadOptions
+from relkit.tables.opened_file import FIELDS, ReadOptions
 from relkit.tables.schemas import ROW
 
 SHOP = "no;client;montant\n1;007;12,50\n2;;1 234,5\n"
@@ -20,7 +20,7 @@ def opened(folder, text, **options):
 
 def rows(folder, text, **options):
     file = opened(folder, text, **options)
-    return file.frame.select(ROW, *file.columns, SURPLUS).collect().rows()
+    return file.frame.select(ROW, *file.columns, FIELDS).collect().rows()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_rows_are_counted_from_one_in_the_file_whatever_its_line_ends(tmp_path):
     assert rows(tmp_path, '"a\nb";c\n1;2\n') == [(1, "1", "2", None)]
 
 
-def test_a_line_that_is_too_long_keeps_the_rest_and_a_short_one_has_nulls(tmp_path):
-    assert rows(tmp_path, "a;b\n1;2\n1;2;3;4\n1\n") == [(1, "1", "2", None), (2, "1", "2", "3"), (3, "1", None, None)]
+def test_a_line_that_is_too_long_or_too_short_has_the_number_of_its_fields(tmp_path):
+    assert rows(tmp_path, "a;b\n1;2\n1;2;3;4\n1\n") == [(1, "1", "2", None), (2, "1", "2", 4), (3, "1", None, 1)]
 
 
 def test_lines_before_the_header_are_skipped(tmp_path):
@@ -105,7 +105,7 @@ def test_a_header_cell_without_a_name_gets_one(tmp_path):
 
 def test_blank_separated_columns(tmp_path):
     text = " id  date amount\r\n 001 19970101   11.77\r\n 002\t19970102  3  extra more\r\n"
-    assert rows(tmp_path, text, format="text") == [(1, "001", "19970101", "11.77", None), (2, "002", "19970102", "3", "extra")]
+    assert rows(tmp_path, text, format="text") == [(1, "001", "19970101", "11.77", None), (2, "002", "19970102", "3", 5)]
 
 
 def test_fixed_places(tmp_path):

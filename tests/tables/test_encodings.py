@@ -89,7 +89,7 @@ def test_a_sample_is_cut_between_letters(tmp_path, monkeypatch):
         (b"\x81", "a.csv", "utf-8", r"line 1 holds 0x81, which is not utf-8\. Leave `encoding` out to have it found"),
         ("é".encode()[:1], "a.csv", "utf-8", "line 1 holds 0xc3, which is not utf-8"),
         (b"abc", "a.csv", "utf-16", "line 1 holds .*, which is not utf-16"),
-        (b"abc", "a.csv", "utf-9", r"'utf-9' is not an encoding\. Write utf-8, windows-1252 or utf-16"),
+        (b"abc", "a.csv", "utf-9", r"'utf-9' is not an encoding of files\. Write utf-8, windows-1252 or utf-16"),
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_refused(tmp_path, content, name, given, expected):

@@ -50,7 +50,7 @@ def test_json_form():
         "rules": {
             "net_amount: not a number": {
                 "rows": 3,
-                "first": {"source": "sales.csv", "row": 1512, "value": "'12,5x'"},
+                "first": {"source": "sales.csv", "row": 1512, "column": "", "value": "'12,5x'", "why": ""},
                 "remedy": "Say how it is written.",
             },
             "r": {"rows": 1, "first": None, "remedy": ""},

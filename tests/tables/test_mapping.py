@@ -43,8 +43,8 @@ def test_several_sources_feed_one_table(tmp_path):
     assert frame["quantity"].to_list() == [5.0, 5.0, 6.0, 5.0, 5.0, 6.0, None]
     assert read.counts == {
         "sources": {
-            "shop": {"files": 2, "rows": 6, "long_lines": 0, "duplicates": 4},
-            "web": {"files": 1, "rows": 1, "long_lines": 0, "duplicates": 0},
+            "shop": {"files": 2, "lines_before": 2, "rows": 6, "blank_lines": 0, "short_lines": 0, "long_lines": 0, "duplicates": 4},
+            "web": {"files": 1, "lines_before": 1, "rows": 1, "blank_lines": 0, "short_lines": 0, "long_lines": 0, "duplicates": 0},
         },
         "tables": {"transactions": {"rows": 7, "left_out": 0, "folded": 0}},
     }

@@ -108,8 +108,8 @@ def test_no_file_has_our_names(tmp_path):
     written(tmp_path, ventes__csv=LINES)
     with pytest.raises(TableError, match=r"one of our tables \(there is ventes\.csv\)\. Write a mapping \(docs/mappings\.md\)"):
         read_source_tables(tmp_path)
-    written(tmp_path, transaction__csv=LINES)
-    with pytest.raises(TableError, match=r"no file is named after one of our tables \(transaction\.csv is near transactions\)"):
+    written(tmp_path, transactoins__csv=LINES)
+    with pytest.raises(TableError, match=r"no file is named after one of our tables \(transactoins\.csv is near transactions\)"):
         read_source_tables(tmp_path)
 
 
@@ -127,11 +127,14 @@ def test_a_column_left_out_may_be_one_of_ours_misspelt(tmp_path):
     )
 
 
-def test_an_sqlite_file_says_how_its_url_is_written(tmp_path):
-    sqlite3.connect(tmp_path / "shop.db").execute("create table transactions (a)").connection.close()
-    for data in (tmp_path, tmp_path / "shop.db"):
-        with pytest.raises(TableError, match=r"shop\.db: it is an SQLite database\. Give its URL as data: sqlite:///.*shop\.db\."):
-            read_source_tables(data)
+def test_an_sqlite_file_is_a_database_and_in_a_folder_it_is_to_be_given_itself(tmp_path):
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("create table Transactions (transaction_line_id, transaction_id, occurred_at, net_amount)")
+        connection.execute("insert into Transactions values (1, 1, '2024-01-03', 12.5)")
+    connection.close()
+    assert list(read_source_tables(tmp_path / "shop.db").frames) == ["transactions"]
+    with pytest.raises(TableError, match=r"shop\.db: it is an SQLite database\. Give it as data instead of its folder\."):
+        read_source_tables(tmp_path)
 
 
 def test_the_sheets_of_a_workbook_may_have_our_names(tmp_path):
@@ -146,6 +149,6 @@ def test_the_sheets_of_a_workbook_may_have_our_names(tmp_path):
     written(tmp_path, customers__csv="customer_id\n007\n008\n")
     read = read_source_tables(tmp_path)
     assert read.counts["sources"] == {
-        "customers": {"files": 1, "rows": 2, "long_lines": 0},
-        "transactions": {"files": 1, "rows": 2, "long_lines": 0},
+        "customers": {"files": 1, "lines_before": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
+        "transactions": {"files": 1, "lines_before": 1, "rows": 2, "blank_lines": 0, "short_lines": 0, "long_lines": 0},
     }

@@ -106,7 +106,14 @@ def test_cdnow_sample(real_data):
 def test_online_retail(real_data):
     assert counts(real_data, "online_retail") == {"transactions": 541_909, "products": 3_938, "customers": 4_372}
     read = reading(real_data, "online_retail")
-    assert read.counts["sources"]["lines"] == {"files": 4, "rows": 541_909, "long_lines": 0, "duplicates": 5_268}
+    assert read.counts["sources"]["lines"] == {
+        "files": 4,
+        "rows": 541_909,
+        "blank_lines": 0,
+        "short_lines": 0,
+        "long_lines": 0,
+        "duplicates": 5_268,
+    }
     assert (read.currency, read.business_zone, read.history_starts_on) == ("GBP", "Europe/London", date(2010, 12, 1))
     lines = rows(real_data, "online_retail", "transactions")
     assert lines["customer_id"].null_count() == 135_080
@@ -149,7 +156,14 @@ def test_completejourney(real_data):
         "outcomes": 2_102,
     }
     read = reading(real_data, "completejourney")
-    assert read.counts["sources"]["lines"] == {"files": 5, "rows": 1_469_307, "long_lines": 0, "duplicates": 0}
+    assert read.counts["sources"]["lines"] == {
+        "files": 5,
+        "rows": 1_469_307,
+        "blank_lines": 0,
+        "short_lines": 0,
+        "long_lines": 0,
+        "duplicates": 0,
+    }
     assert (read.currency, read.history_starts_on, read.assumed_margin_rate) == ("USD", date(2017, 1, 1), 0.25)
     lines = rows(real_data, "completejourney", "transactions")
     assert lines["customer_id"].n_unique() == 2_469

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import TableError
-from relkit.tables.opened_file import SURPLUS, ReadOptions
+from relkit.tables.opened_file import FIELDS, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.sources import STEM, find_files, format_of, measure, open_source, stem
 
@@ -159,9 +159,9 @@ def test_files_that_are_not_what_they_say(tmp_path, name, content, expected):
 def test_one_pass_counts_rows_duplicates_and_long_lines(tmp_path):
     folder_with(tmp_path, t1__csv=A + "1;007;12,5\n", t2__csv=A + "4;5;6;7\n")
     opened = source(tmp_path, "t*.csv")
-    assert measure(opened, count_duplicates=True) == {"rows": 6, "duplicates": 3, "long_lines": 1}
-    assert measure(opened) == {"rows": 6, "long_lines": 1}
-    assert opened.frame.filter(pl.col(SURPLUS).is_not_null()).select(SOURCE, ROW, SURPLUS).collect().rows() == [("t2.csv", 3, "7")]
+    assert measure(opened, count_duplicates=True) == {"rows": 6, "duplicates": 3, "blank_lines": 0, "short_lines": 0, "long_lines": 1}
+    assert measure(opened) == {"rows": 6, "blank_lines": 0, "short_lines": 0, "long_lines": 1}
+    assert opened.frame.filter(pl.col(FIELDS).is_not_null()).select(SOURCE, ROW, FIELDS).collect().rows() == [("t2.csv", 3, 4)]
 
 
 def test_a_quote_that_is_not_closed_names_its_file(tmp_path):

@@ -82,5 +82,6 @@ def test_the_limit_of_lines_spares_long_comments(tmp_path, monkeypatch):
 def test_what_was_written_anew_is_what_polars_reads(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('\ufeffid;name\n1;5" x\n', encoding="utf-8")
-    copy = stray_quotes.requoted(path, delimiter=";", quote='"', name="a.csv")
+    copy, has_end = stray_quotes.requoted(path, delimiter=";", quote='"', name="a.csv")
+    assert has_end
     assert pl.read_csv(copy, separator=";").rows() == [(1, '5" x')]

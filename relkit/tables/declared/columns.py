@@ -9,6 +9,10 @@ import polars as pl
 from relkit.contracts import INSTANT, Column, Rule
 from relkit.texts import Text
 
+LARGEST = 1e12
+"""Amount beyond which a number is no amount, quantity or score: sums of a million such would lose cents."""
+LIKELY_AMOUNT = 1e7
+"""Amount of money beyond which a line is unlikely."""
 MONEY = "currency"
 """Unit of the columns of money: their sums are reconciled when a table is read."""
 
@@ -40,12 +44,18 @@ def instant(name: str, english: str, french: str, meaning: str, **more: Any) -> 
 
 def money(name: str, english: str, french: str, meaning: str, **more: Any) -> Column:
     """Return a column of money."""
-    return column(name, pl.Float64, english, french, meaning, unit=MONEY, **more)
+    bounds = {"low": -LARGEST, "high": LARGEST, "likely_low": -LIKELY_AMOUNT, "likely_high": LIKELY_AMOUNT}
+    if "low" in more or "above" in more:
+        bounds.pop("likely_low")
+    if "above" in more:
+        bounds.pop("low")
+    return column(name, pl.Float64, english, french, meaning, unit=MONEY, **{**bounds, **more})
 
 
 def number(name: str, english: str, french: str, meaning: str, **more: Any) -> Column:
     """Return a column of numbers."""
-    return column(name, pl.Float64, english, french, meaning, **more)
+    low = {} if "above" in more else {"low": -LARGEST}
+    return column(name, pl.Float64, english, french, meaning, **{**low, "high": LARGEST, **more})
 
 
 def whole(name: str, english: str, french: str, meaning: str, **more: Any) -> Column:
