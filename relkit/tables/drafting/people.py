@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from relkit.tables.drafting.profile import Profile
 
 _ARMS = 8
-_SENSITIVE = several("health sante default defaut incident score religion handicap disability scoring")
+_SENSITIVE = several("health sante default defaut incident credit religion handicap disability scoring")
 _LATER = several("visit visite conversion converted spend response reponse clicked click")
 _UNITS = {"days": "days jours jour day", "weeks": "weeks semaines", "months": "months mois month", "years": "years ans annees year yr"}
 _CENSORED = several("censor censored censure event evenement")
@@ -99,13 +99,8 @@ def snapshots(desk: Desk, taken: Sequence[str] = ()) -> list[DraftBlock]:
         taken: columns that another table reads.
     """
     arm = arm_of(desk)
-    key = _key(desk)
-    head: tuple[Line, ...] = ()
-    if not key and arm is None:
-        remark = Text("no column identifies customers", "aucune colonne n’identifie les clients")
-        head = (Line(key="key", value="file and row", remark=remark),)
-    elif not key:
-        key = (Line(key="customer_id", value=_row_id(desk), remark=Text("the file has no ids", "le fichier n’a pas d’identifiant")),)
+    key = _key(desk) or _asked_id(desk, arm)
+    head: tuple[Line, ...] = () if key else (_by_row(desk),)
     as_of = _as_of(desk)
     skipped = {name for line in (*key, *as_of) for name in line.reads} | set(taken) | ({arm.name} if arm is not None else set())
     given = [c for c in desk.found.columns if c.name not in skipped and _says_something(desk, c)]
@@ -123,6 +118,36 @@ def snapshots(desk: Desk, taken: Sequence[str] = ()) -> list[DraftBlock]:
 
 
 _A_DAY = Answer("2025-06-30", Text("or another day, in this form", "ou une autre date, sous cette forme"))
+
+
+def _asked_id(desk: Desk, arm: Profile | None) -> tuple[Line, ...]:
+    """Return the line that asks for the customer's id, if columns may have it or a draw needs it; rows are one of the answers."""
+    return desk.once("asked id", lambda _: _asked_id_line(desk, arm))
+
+
+def _asked_id_line(desk: Desk, arm: Profile | None) -> tuple[Line, ...]:
+    columns = [c for c in desk.found.columns if is_id(c) and not desk.is_personal(c) and (c.is_unique or _is_named_id(c))]
+    if not columns and arm is None:
+        return ()
+    text = Text(
+        "no column is named like the customer. Which one identifies the customer, or does each row stand for one customer?",
+        "aucune colonne ne porte le nom du client. Laquelle l’identifie, ou chaque ligne est-elle un client ?",
+    )
+    row = Answer(scalar(_row_id(desk)), Text("each row is a customer", "chaque ligne est un client"))
+    answers = (*(id_answer(c) for c in columns), row)
+    return (Line(key="customer_id", value=Question(text, answers), reads=tuple(c.name for c in columns)),)
+
+
+def _is_named_id(column: Profile) -> bool:
+    return "ID" in notions(column.name) and column.distinct > _ARMS
+
+
+def _by_row(desk: Desk) -> Line:
+    text = Text(
+        f"no column identifies customers. Does each row of {desk.found.name} stand for one? If not, take this block out.",
+        f"aucune colonne n’identifie les clients. Chaque ligne de {desk.found.name} en est-elle un ? Sinon, supprimez ce bloc.",
+    )
+    return Line(key="key", value=Question(text, (Answer("file and row"),)))
 
 
 def _row_id(desk: Desk) -> str:
@@ -287,8 +312,8 @@ def draw(desk: Desk) -> list[DraftBlock]:
         return []
     control = next(level for level in arm.levels if _is_control(level))
     actions = [level for level in arm.levels if level != control]
-    person = key[0].value if key else _row_id(desk)
-    reads = key[0].reads if key else ()
+    (given,) = key or _asked_id(desk, arm)
+    person, reads = given.value, given.reads
     asked = _drawn(arm)
     blocks = []
     for action in (None, *actions):

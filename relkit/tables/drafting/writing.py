@@ -27,11 +27,13 @@ class Sheet:
         language: of the comments.
         lines: written so far.
         asked: the questions so far, in their order.
+        remarked: the remarks on blocks so far, each of which is written once.
     """
 
     language: str = "en"
     lines: list[str] = field(default_factory=list)
     asked: list[Question] = field(default_factory=list)
+    remarked: list[Text] = field(default_factory=list)
 
     def comment(self, text: Text, indent: int = 0) -> None:
         """Write a comment, folded."""
@@ -81,7 +83,9 @@ class Sheet:
     def block(self, block: DraftBlock, indent: int) -> None:
         """Write a block, its first key behind a dash."""
         for remark in block.remarks:
-            self.comment(remark, indent)
+            if remark not in self.remarked:
+                self.comment(remark, indent)
+                self.remarked.append(remark)
         self.plain(f"- from: {block.source}", indent)
         for line in block.head:
             self.line(line, indent + 2)

@@ -67,3 +67,14 @@ def test_arms_of_a_draw_become_assignments_with_the_probability_asked(tmp_path):
     assert set(before["attributes"]) == {"age"}
     assert set(after["attributes"]) == {"visit", "spend"}
     assert content["tables"]["contacts"][0]["where"] == "segment <> 'Témoin'"
+
+
+def test_rows_without_any_id_are_customers_only_if_somebody_says_so(tmp_path):
+    draft, content = drafted(tmp_path, lines("age;job;loan;month;calls", lambda i: f"{20 + i % 9};{'ab'[i % 2]};yes;may;{i % 4}"))
+    (block,) = content["tables"]["customer_snapshots"]
+    assert answers(draft, block["key"]) == ["file and row"]
+    folder = tmp_path / "more"
+    folder.mkdir()
+    draft, content = drafted(folder, lines("lead_id;seller_id;size;kind;state", lambda i: f"L{i};S{i % 14};{i % 9};{'ab'[i % 2]};x"))
+    (block,) = content["tables"]["customer_snapshots"]
+    assert answers(draft, block["columns"]["customer_id"]) == ["lead_id", "seller_id", "\"concat('liste:', _row)\""]
