@@ -16,11 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from relkit.declarations import read_declaration
 from relkit.tables.data_place import DataPlace
 from relkit.tables.drafting.draft import Draft, draft_mapping
+from relkit.tables.mapping import read_source_tables
 from relkit.tables.mapping_file import Block, ColumnRule, MappingFile, SourceDeclaration, load_mapping
-from tests.tables.answered import questions
+from relkit.tables.schemas import ROW, SOURCE
+from tests.tables.answered import answered, questions
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 NAMES = sorted(path.stem for path in MAPPINGS.glob("*.yaml"))
@@ -80,6 +84,30 @@ def compared(real_data: Path, name: str, folder: Path) -> Compared:
         found.unsafe += [f"{label}: {each}" for each in unsafe]
     wanted = {(table, column) for table, _, reads, _ in _readings(reference, columns) for column in reads}
     found.extra = len({(r["table"], c) for r in theirs for c in r["reads"]} - wanted)
+    return found
+
+
+def differing(real_data: Path, name: str, folder: Path) -> list[str]:
+    """Return the columns proposed right that the answered draft reads otherwise than the mapping in some row; attributes apart."""
+    verdicts = compared(real_data, name, folder).verdicts
+    company = load_mapping(MAPPINGS / f"{name}.yaml").file.company
+
+    def choose(question: str, offered: list[str]) -> str:
+        known = {"zone": company.business_zone, "clock": company.business_zone, "currency": company.currency}
+        return next((answer for word, answer in known.items() if word in question), offered[0])
+
+    path = folder / "answered.yaml"
+    path.write_text(answered(draft_mapping(folder).text, choose), encoding="utf-8")
+    ours, theirs = (read_source_tables(folder, mapping).frames for mapping in (path, MAPPINGS / f"{name}.yaml"))
+    found = []
+    for label in (label for label, verdict in verdicts.items() if verdict == "right"):
+        of, column = label.split(".")
+        if of in ours and of != "customer_snapshots":
+            rows = [frames[of].select(SOURCE, ROW, column) for frames in (ours, theirs)]
+            pairs = rows[0].join(rows[1], on=[SOURCE, ROW], suffix="_theirs").collect()
+            if pairs.is_empty() or pairs.filter(pl.col(column).ne_missing(pl.col(f"{column}_theirs"))).height:
+                found.append(label)
+    path.unlink()
     return found
 
 

@@ -75,6 +75,6 @@ def test_rows_without_any_id_are_customers_only_if_somebody_says_so(tmp_path):
     assert answers(draft, block["key"]) == ["file and row"]
     folder = tmp_path / "more"
     folder.mkdir()
-    draft, content = drafted(folder, lines("lead_id;seller_id;size;kind;state", lambda i: f"L{i};S{i % 14};{i % 9};{'ab'[i % 2]};x"))
+    draft, content = drafted(folder, lines("deal_id;seller_id;size;kind;state", lambda i: f"L{i};S{i % 14};{i % 9};{'ab'[i % 2]};x"))
     (block,) = content["tables"]["customer_snapshots"]
-    assert answers(draft, block["columns"]["customer_id"]) == ["lead_id", "seller_id", "\"concat('liste:', _row)\""]
+    assert answers(draft, block["columns"]["customer_id"]) == ["deal_id", "seller_id", "\"concat('liste:', _row)\""]
