@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -39,6 +40,11 @@ class CheckTables(Job):
     )
     language: Language = Field(default="en", description="Language of the draft's comments: en or fr.")
 
+    gate: bool = Field(
+        default=False,
+        description="Do not pass either if totals fell, columns changed, a source is stale, or more rows break a rule than it allows.",
+    )
+
     def inputs(self) -> tuple[Path, ...]:
         """Return the files read, including the mapping."""
         found = self._sources()
@@ -47,12 +53,25 @@ class CheckTables(Job):
     def state(self) -> str:
         """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-        A change in the contents of a database cannot be detected from outside.
+        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources
+        must be gives another value each day.
         """
         found = self._sources()
         if found is None:
             return ""
-        return uuid.uuid4().hex if found.has_database else "\n".join(found.unread)
+        if found.has_database:
+            return uuid.uuid4().hex
+        return "\n".join([*found.unread, *([f"{datetime.now(UTC):%Y-%m-%d}"] if self._ages() else [])])
+
+    def _ages(self) -> bool:
+        """Return True if the mapping states how fresh its sources must be."""
+        from relkit.tables.mapping import stated_mapping
+
+        try:
+            stated = stated_mapping(self.data, self.mapping)
+        except RelkitError:
+            return False  # run() reports the error
+        return stated is not None and any(source.freshness_days is not None for source in stated.file.sources.values())
 
     def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files
@@ -71,9 +90,13 @@ class CheckTables(Job):
 
     def _drafted(self, path: Path) -> Result:
         """Write the draft of a mapping."""
+        from relkit.masking import masked
+        from relkit.tables.databases import as_url
         from relkit.tables.drafting.publishing import write_draft
 
-        draft = write_draft(self.data, path, language=self.language, command=command("check", str(self.data), mapping=path))
+        url = as_url(self.data)
+        tried = command("check", str(self.data) if url is None else masked(url), mapping=path)
+        draft = write_draft(self.data, path, language=self.language, command=tried)
         return Result(
             job=self.command,
             counts={"questions": draft.questions, "tables": len(draft.tables), "sources": draft.sources, "unplaced": len(draft.unplaced)},
@@ -83,20 +106,27 @@ class CheckTables(Job):
         )
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Read, validate, write tables, quarantine and facts."""
-        from relkit.tables.reading import read_tables
-
+        """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
         self.verify()
         if self.draft_mapping is not None:
             return self._drafted(self.draft_mapping)
+        from relkit.reports.check_page import write_check_pages
+        from relkit.tables.reading import read_tables
+
         report = read_tables(
-            self.data, self.out_dir, mapping=self.mapping, max_quarantine_share=self.max_quarantine_share, progress=progress
+            self.data,
+            self.out_dir,
+            mapping=self.mapping,
+            max_quarantine_share=self.max_quarantine_share,
+            is_gate=self.gate,
+            progress=progress,
         )
+        pages = write_check_pages(self.out_dir, self.programme)
         return Result(
             job=self.command,
             passed=report.passed,
             counts={"tables": {name: _counts(table) for name, table in report.tables.items()}, "sources": report.counts},
-            paths=report.paths,
+            paths={**report.paths, "page": pages["en"], "page_fr": pages["fr"]},
             warnings=report.warnings,
             sentences=_sentences(report),
             details={"headline": report.headline, "notes": list(report.notes), "refusals": list(report.refusals)},
@@ -110,6 +140,7 @@ def _counts(table: Any) -> dict[str, Any]:
         "rows_quarantined": table.rows_quarantined,
         "rules": {finding.rule: finding.rows for finding in table.rules},
         "unlikely": {finding.rule: finding.rows for finding in table.unlikely},
+        "own_rules": {rule.name: rule.broken for rule in table.own_rules},
     }
 
 

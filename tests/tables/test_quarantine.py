@@ -32,7 +32,7 @@ def lines(rows=1, **columns):
 def split(tmp_path, raw, contract=LINES):
     judged = Judged.of(stage(raw, contract, tmp_path / "staged", zone="UTC"))
     judged = judged.write_kept(tmp_path / "kept.parquet")
-    found = judged.write_quarantine(tmp_path / "faulty.parquet")
+    _, found = judged.write_quarantine(tmp_path / "faulty.parquet")
     faulty = pl.read_parquet(tmp_path / "faulty.parquet") if found else None
     return pl.read_parquet(tmp_path / "kept.parquet"), faulty, found, judged
 

@@ -66,7 +66,7 @@ def test_tables_facts_and_account_are_left_under_out(tmp_path):
     assert (tables.facts.first_day, tables.facts.last_day) == (date(2025, 6, 10), date(2025, 6, 13))
     assert tables.facts.attributes["band"]["label_fr"] == "Tranche"
     assert tables.facts.precisions == {"customers.created_on": "year"}
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["quarantine", "tables"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["history", "quarantine", "tables"]
 
 
 def test_fingerprints_are_of_the_files_and_the_same_for_the_same_rows(tmp_path):
@@ -215,7 +215,7 @@ def test_a_failure_leaves_the_tables_of_before(tmp_path):
     with pytest.raises(TableError):
         validate_tables(sources(frames={"transactions": lines(net_amount=[[1.0]] * 4)}), tmp_path)
     assert TableSet.open(tmp_path / "tables").facts == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["quarantine", "tables"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history", "quarantine", "tables"]
 
 
 KILLED = """
