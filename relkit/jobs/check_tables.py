@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -53,25 +54,26 @@ class CheckTables(Job):
     def state(self) -> str:
         """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources
-        must be gives another value each day.
+        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources must be
+        adds the day.
         """
         found = self._sources()
         if found is None:
             return ""
-        if found.has_database:
-            return uuid.uuid4().hex
-        return "\n".join([*found.unread, *([f"{datetime.now(UTC):%Y-%m-%d}"] if self._ages() else [])])
+        zone = self._zone_of_ages()
+        today = (f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}",) if zone else ()
+        return uuid.uuid4().hex if found.has_database else "\n".join((*today, *found.unread))
 
-    def _ages(self) -> bool:
-        """Return True if the mapping states how fresh its sources must be."""
+    def _zone_of_ages(self) -> str:
+        """Return the zone of the business day if the mapping states how fresh its sources must be; empty if it does not."""
         from relkit.tables.mapping import stated_mapping
 
         try:
             stated = stated_mapping(self.data, self.mapping)
         except RelkitError:
-            return False  # run() reports the error
-        return stated is not None and any(source.freshness_days is not None for source in stated.file.sources.values())
+            return ""  # run() reports the error
+        ages = () if stated is None else (source.freshness_days for source in stated.file.sources.values())
+        return "" if stated is None or all(days is None for days in ages) else stated.file.company.business_zone
 
     def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files

@@ -121,7 +121,7 @@ class CheckPage:
         return f'<div class="verdict alarmed"><p><strong>{say("passed_alarms", n=number)}</strong></p></div>'
 
     def _reasons(self) -> list[str]:
-        """Return why the check did not pass, in the language of the page."""
+        """Return the reasons for which the check did not pass, in the language of the page."""
         reasons = [reason for table, report in self.check["tables"].items() for reason in self._reasons_of(table, report)]
         is_gate = bool(self._alarms()) and len(self.check["refusals"]) > len(reasons)
         return [*reasons, self.words.say("gate_closed")] if is_gate else reasons

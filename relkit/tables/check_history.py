@@ -90,8 +90,9 @@ class CheckHistory:
         return next((entry for entry in reversed(self.entries) if entry.passed and entry.data_digest != own), None)
 
     def with_check(self, parts: Mapping[str, Any], at: datetime) -> CheckHistory:
-        """Return the history with a check, unless its last entry says the same."""
-        entry = CheckEntry(at=at.astimezone(UTC).replace(microsecond=0), parts={name: parts[name] for name in _PARTS})
+        """Return the history with a check, unless its last entry says the same; a clock that was set back does not change the order."""
+        moment = max([at.astimezone(UTC).replace(microsecond=0), *(entry.at for entry in self.entries[-1:])])
+        entry = CheckEntry(at=moment, parts={name: parts[name] for name in _PARTS})
         if self.entries and self.entries[-1].digest == entry.digest:
             return self
         return CheckHistory(entries=(*self.entries, entry)[-MOST_CHECKS:], damaged=self.damaged)

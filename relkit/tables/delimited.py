@@ -43,7 +43,7 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; it is no row."""
+"""First line that names the delimiter to Excel; it is no row."""
 _ADDRESS = re.compile(r"\S@\S+\.\S|^\s*\+?\d[\d .()-]{7,}\s*$")
 _NUMBERED = re.compile(r"\d+")
 _LINES = 500

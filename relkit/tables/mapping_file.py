@@ -69,11 +69,6 @@ def _known_at(value: str) -> str:
     return value
 
 
-def _as_written(value: Any) -> Any:
-    """Return a day that YAML has read as the text that it was."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -456,6 +451,10 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
     yield from _rules_wrong(file)
+    read = {block.source for blocks in file.tables.values() for block in blocks}
+    for name, source in file.sources.items():
+        if source.freshness_days is not None and name not in read:
+            yield ("sources", name, "freshness_days"), f"freshness_days needs a table that is read from {name}: it has no other date."
 
 
 def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:

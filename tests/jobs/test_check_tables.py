@@ -146,7 +146,7 @@ def test_a_gate_fails_where_the_check_alone_warns(shop):
     (shop / "transactions.csv").write_text(LINES.splitlines()[0] + "\n" + "".join(many.splitlines(keepends=True)[:30]))
     warned = check(shop)
     assert warned.passed
-    assert warned.warnings[0].startswith("transactions: transactions has less than at the check of ")
+    assert warned.warnings[0].startswith("transactions has less than at the check of ")
     assert not check(shop, gate=True).passed
 
 

@@ -106,3 +106,10 @@ def test_damaged_lines_are_set_aside_and_the_others_stay(tmp_path, line):
 def test_the_oldest_checks_go_first(monkeypatch):
     monkeypatch.setattr(check_history, "MOST_CHECKS", 2)
     assert [entry.totals("transactions")[0].rows for entry in history(check(1), check(2), check(3)).entries] == [2, 3]
+
+
+def test_a_clock_that_was_set_back_changes_no_order():
+    first = CheckHistory().with_check(parts_of(check(10)), MONDAY)
+    second = first.with_check(parts_of(check(12)), MONDAY - timedelta(days=3))
+    assert [entry.at for entry in second.entries] == [MONDAY, MONDAY]
+    assert second.with_check(parts_of(check(12)), MONDAY) is second

@@ -66,7 +66,7 @@ class Desk:
         return column.looks in {"email", "phone"} or any(column in self.by_meaning.get(name, ()) for name in _PERSONAL)
 
     def once(self, name: str, make: Callable[[Desk], _T]) -> _T:
-        """Return what `make` makes of this source, made once: a question that two tables share is asked once."""
+        """Return the result of `make` for this source, made once: a question that two tables share is asked once."""
         if name not in self._made:
             self._made[name] = make(self)
         made: _T = self._made[name]
@@ -136,7 +136,7 @@ def chosen(key: str, columns: list[Profile], text: Text, *, may_go: bool = False
 
 
 def filled(column: Profile) -> Text:
-    """Return how full a column is and how many values it has, for the remark of an answer."""
+    """Return the share of rows filled and the number of values of a column, for the remark of an answer."""
     return Text(
         f"filled in {percent(column.share)} of the rows, {column.distinct:,} distinct values",
         f"renseignée dans {percent(column.share)} des lignes, {column.distinct:,} valeurs distinctes",

@@ -1,4 +1,4 @@
-"""A mapping drafted from what is there: every table that can be told, every doubt asked, the rest listed.
+"""A mapping drafted from what is there: every table that can be recognised, every doubt asked, the rest listed.
 
     text = draft_mapping(Path("data")).text
 
@@ -47,7 +47,7 @@ class Draft:
     unplaced: tuple[str, ...]
 
     def sentences(self) -> tuple[str, ...]:
-        """Return what the draft has, for the command line."""
+        """Return the contents of the draft in a few sentences."""
         made = (
             f"A draft of {counted(len(self.tables), 'table')} from {counted(self.sources, 'source')}: {', '.join(self.tables) or 'none'}."
         )
@@ -126,7 +126,7 @@ _TESTS: dict[str, Callable[[Desk, Sequence[Desk]], bool]] = {
     "stores": lambda desk, _: catalogue.is_stores(desk),
     "people": lambda desk, _: people.is_people(desk),
 }
-"""What a source may be, in the order in which it is tried."""
+"""Tests of the kinds of sources, in the order in which they are tried."""
 
 _MAKERS: dict[str, Callable[[Desk], list[DraftBlock]]] = {
     "ours": ours.ours,

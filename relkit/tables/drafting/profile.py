@@ -69,7 +69,7 @@ class Numbers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Profile:
-    """What is known of one column.
+    """Facts of one column.
 
     Attributes:
         name: in the file.
@@ -99,7 +99,7 @@ class Profile:
 
     @property
     def is_day(self) -> bool:
-        """Whether its values can be read as days or instants."""
+        """True if its values can be read as days or instants."""
         return bool(self.days) or self.kind in {"date", "instant", "utc"}
 
     @cached_property
@@ -122,7 +122,7 @@ class Profile:
 
     @property
     def is_code(self) -> bool:
-        """Whether the values may identify something: no fractions, no days, no sentences."""
+        """True if the values may identify something: neither fractions nor negative numbers."""
         if self.numbers is not None:
             return self.numbers.is_whole and not self.numbers.has_cents and self.numbers.low >= 0
         return self.kind in {"text", "integer"}
