@@ -35,6 +35,7 @@ from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
 from relkit.json_text import json_text
+from relkit.permissions import owner_alone
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
 PIPELINES = Path("pipelines")
-SHARED = ("programme", "as_of", "language")
+SHARED = ("programme", "as_of", "language", "private")
 """Parameters of `run` that are passed to every step that has them."""
 NO_STEPS = ("run", "demo")
 """Commands that run pipelines themselves."""
@@ -336,6 +337,7 @@ class RunPipeline(Job):
         description="STEP.PARAMETER=VALUE, one parameter of one step (fit, or 'fit survival.cox'); repeatable.",
     )
     restart: bool = Field(default=False, description="Run again what finished earlier.")
+    private: bool = Field(default=False, description="Let nobody else on this machine read what is written: files 0600, folders 0700.")
 
     def verify(self) -> None:
         """Parse and verify every step."""
@@ -348,6 +350,10 @@ class RunPipeline(Job):
 
     def run(self, progress: Progress = quiet) -> Result:
         """Run the steps in order and return the results of all."""
+        with owner_alone(wanted=self.private):
+            return self._run_all(progress)
+
+    def _run_all(self, progress: Progress) -> Result:
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []
