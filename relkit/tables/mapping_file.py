@@ -20,6 +20,7 @@ from relkit.errors import ParameterError, RelkitError, nearest
 from relkit.periods import FIRST_DAY, LAST_DAY
 from relkit.tables.ended_contracts import EndedWithoutDay
 from relkit.tables.id_forms import IdForm
+from relkit.tables.open_questions import verify_answered
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
 from relkit.tables.sentinels import DAYS as SENTINELS
@@ -366,11 +367,12 @@ def load_mapping(path: Path) -> Mapping:
     """Return the mapping in the YAML file at `path`.
 
     Raises:
-        ParameterError: it is not YAML, or has invalid content; all problems at once, with their lines.
+        ParameterError: it is not YAML, is a draft with open questions, or has invalid content; all problems at once, with their lines.
     """
     declaration = read_declaration(path)
     if not isinstance(declaration.value, dict):
         raise ParameterError("a mapping file has the keys company, sources and tables.", where=str(path), remedy="See docs/mappings.md.")
+    verify_answered(declaration)
     try:
         file = MappingFile.model_validate(declaration.value)
     except ValidationError as error:
