@@ -18,6 +18,7 @@ test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 
 fuzz: $(VENV)/.dev  ## hostile files, mappings, pipelines, parameters and saved models at random, seeded; minutes
 	$(BIN)/python -m tests.fuzz
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -q --numprocesses 2 tests/test_fuzz.py -k any
 
 test-browser: $(VENV)/.browser  ## notebooks in JupyterLab, reports and the MLflow UI in Chromium, which must be installed; skipped without it
 	$(BIN)/python -m pytest -m browser tests/browser

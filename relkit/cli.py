@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -20,9 +20,11 @@ from relkit.boundary import STOPS, Terminated, end_cleanly_on_termination, refus
 from relkit.errors import RelkitError
 from relkit.jobs import COMMANDS
 from relkit.json_text import json_text
+from relkit.masking import masked
+from relkit.shapes import seen_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cyclopts import App, CycloptsError
     from cyclopts.help.formatters.plain import PlainFormatter
@@ -79,6 +81,7 @@ def guarded(act: Callable[[], Any], argv: Sequence[str]) -> int:
 
 def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
     """Report why there is no result: a line for people and, with --json, a failed result for scripts."""
+    message = masked(message)  # what was typed may be quoted
     print(f"relkit: {message}", file=sys.stderr)  # noqa: T201
     if "--json" in argv:
         from relkit.jobs.base import Result
@@ -168,15 +171,21 @@ def _command(spec: CommandSpec) -> Callable[..., int]:
     job: type[Job] = getattr(import_module(spec.module), spec.job)
 
     def command(*given: Any, **flags: Any) -> int:
-        as_json = flags.pop("json", False)
+        as_json, show_values = flags.pop("json", False), flags.pop("show_values", False)
         values = dict(zip(spec.positional, given, strict=False)) | flags
-        return execute(job.parse(**{name: value for name, value in values.items() if value is not None}), as_json=as_json)
+        return execute(
+            job.parse(**{name: value for name, value in values.items() if value is not None}), as_json=as_json, show_values=show_values
+        )
 
     command.__doc__ = inspect.getdoc(job)
     command.__annotations__ = {}
     switch = Annotated[bool, Parameter(help="Print the result as one JSON object.", negative="")]
     parameters = [_parameter(job, name, positional=name in spec.positional) for name in _ordered(job, spec)]
-    parameters.append(inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=switch))
+    values = Annotated[
+        bool, Parameter(help="Show on the terminal, and nowhere else, the values that messages tell the form of.", negative="")
+    ]
+    for name, annotation in (("json", switch), ("show_values", values)):
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return command
 
@@ -208,10 +217,10 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
     return inspect.Parameter(name, kind, default=default, annotation=Annotated[field.annotation or str, hints])
 
 
-def execute(job: Job, *, as_json: bool) -> int:
+def execute(job: Job, *, as_json: bool, show_values: bool = False) -> int:
     """Verify and run a job, print its result, and return the exit code."""
     # A library that prints must not corrupt the JSON: only the result goes to stdout.
-    with _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
+    with _shown_values(wanted=show_values), _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
         try:
             job.verify()
             result = job.run(teller)
@@ -224,6 +233,22 @@ def execute(job: Job, *, as_json: bool) -> int:
     else:
         print(_table(result))  # noqa: T201
     return exit_code(result)
+
+
+@contextmanager
+def _shown_values(*, wanted: bool) -> Iterator[None]:
+    """Show the values behind the forms that messages have: on a terminal alone, so that no file has them."""
+    if not wanted:
+        yield
+        return
+    with seen_values() as seen:
+        try:
+            yield
+        finally:
+            lines = [f"  {form}: {value}" for form, value in dict.fromkeys(seen)]
+            if not sys.stderr.isatty():
+                lines = ["  none are shown: the output does not go to a terminal."]
+            print("\n".join(["Values behind the messages:", *(lines or ["  none."])]), file=sys.stderr)  # noqa: T201
 
 
 def _print_json(result: Result) -> None:

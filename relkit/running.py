@@ -35,6 +35,7 @@ from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
 from relkit.json_text import json_text
+from relkit.permissions import owner_alone
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
 PIPELINES = Path("pipelines")
-SHARED = ("programme", "as_of", "language")
+SHARED = ("programme", "as_of", "language", "private")
 """Parameters of `run` that are passed to every step that has them."""
 NO_STEPS = ("run", "demo")
 """Commands that run pipelines themselves."""
@@ -241,7 +242,8 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
         # An invalid file, mapping or period is wrong use; a later step that cannot do its work has failed.
         wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
         code = error.exit_code if wrong_use else 1
-        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
+        met = refusal(error, where=step.job.command)
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(met), code)
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001  any error of a step ends the pipeline cleanly, a panic of a compiled library too
@@ -336,6 +338,7 @@ class RunPipeline(Job):
         description="STEP.PARAMETER=VALUE, one parameter of one step (fit, or 'fit survival.cox'); repeatable.",
     )
     restart: bool = Field(default=False, description="Run again what finished earlier.")
+    private: bool = Field(default=False, description="Let nobody else on this machine read what is written: files 0600, folders 0700.")
 
     def verify(self) -> None:
         """Parse and verify every step."""
@@ -348,6 +351,10 @@ class RunPipeline(Job):
 
     def run(self, progress: Progress = quiet) -> Result:
         """Run the steps in order and return the results of all."""
+        with owner_alone(wanted=self.private):
+            return self._run_all(progress)
+
+    def _run_all(self, progress: Progress) -> Result:
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []

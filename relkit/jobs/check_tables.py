@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError, RelkitError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
+from relkit.texts import Language
 
 if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
@@ -33,6 +36,10 @@ class CheckTables(Job):
     max_quarantine_share: float = Field(
         default=0.05, ge=0.0, le=1.0, description="Share of a table's rows that may be faulty; above it the check does not pass."
     )
+    draft_mapping: Path | None = Field(
+        default=None, description="New file that receives a commented draft of a mapping, made from the data; nothing is checked then."
+    )
+    language: Language = Field(default="en", description="Language of the draft's comments: en or fr.")
 
     gate: bool = Field(
         default=False,
@@ -47,25 +54,26 @@ class CheckTables(Job):
     def state(self) -> str:
         """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources
-        must be gives another value each day.
+        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources must be
+        adds the day.
         """
         found = self._sources()
         if found is None:
             return ""
-        if found.has_database:
-            return uuid.uuid4().hex
-        return "\n".join([*found.unread, *([f"{datetime.now(UTC):%Y-%m-%d}"] if self._ages() else [])])
+        zone = self._zone_of_ages()
+        today = (f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}",) if zone else ()
+        return uuid.uuid4().hex if found.has_database else "\n".join((*today, *found.unread))
 
-    def _ages(self) -> bool:
-        """Return True if the mapping states how fresh its sources must be."""
+    def _zone_of_ages(self) -> str:
+        """Return the zone of the business day if the mapping states how fresh its sources must be; empty if it does not."""
         from relkit.tables.mapping import stated_mapping
 
         try:
             stated = stated_mapping(self.data, self.mapping)
         except RelkitError:
-            return False  # run() reports the error
-        return stated is not None and any(source.freshness_days is not None for source in stated.file.sources.values())
+            return ""  # run() reports the error
+        ages = () if stated is None else (source.freshness_days for source in stated.file.sources.values())
+        return "" if stated is None or all(days is None for days in ages) else stated.file.company.business_zone
 
     def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files
@@ -76,16 +84,37 @@ class CheckTables(Job):
             return None  # run() reports the error
 
     def verify(self) -> None:
-        """Refuse a mapping file that does not exist."""
+        """Refuse a mapping file that does not exist, or beside a draft."""
+        if self.draft_mapping is not None and self.mapping is not None:
+            raise ParameterError("a draft is made without a mapping.", where="draft_mapping", remedy="Leave --mapping out.")
         if self.mapping is not None and not self.mapping.is_file():
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
+    def _drafted(self, path: Path) -> Result:
+        """Write the draft of a mapping."""
+        from relkit.masking import masked
+        from relkit.tables.databases import as_url
+        from relkit.tables.drafting.publishing import write_draft
+
+        url = as_url(self.data)
+        tried = command("check", str(self.data) if url is None else masked(url), mapping=path)
+        draft = write_draft(self.data, path, language=self.language, command=tried)
+        return Result(
+            job=self.command,
+            counts={"questions": draft.questions, "tables": len(draft.tables), "sources": draft.sources, "unplaced": len(draft.unplaced)},
+            paths={"draft": path},
+            sentences=draft.sentences(),
+            details={"tables": list(draft.tables), "unplaced": list(draft.unplaced)},
+        )
+
     def run(self, progress: Progress = quiet) -> Result:
         """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
+        self.verify()
+        if self.draft_mapping is not None:
+            return self._drafted(self.draft_mapping)
         from relkit.reports.check_page import write_check_pages
         from relkit.tables.reading import read_tables
 
-        self.verify()
         report = read_tables(
             self.data,
             self.out_dir,

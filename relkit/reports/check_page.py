@@ -17,6 +17,7 @@ from relkit.reports.check_page_texts import FIGURES, HEADS
 from relkit.reports.check_rules import own_rules_section, rules_section
 from relkit.reports.check_totals import totals_section
 from relkit.reports.check_words import CheckWords
+from relkit.reports.content_policy import META
 from relkit.reports.plain_table import bullets, code
 from relkit.reports.site import TEMPLATES, french_spaces, loads_from_outside
 from relkit.tables.check_history import parts_of, read_history
@@ -35,8 +36,6 @@ PAGES = {"en": "check.html", "fr": "check.fr.html"}
 MOST_CHECKS = 12
 """Most earlier checks that the page lists."""
 STYLE = TEMPLATES / "check.css"
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""Content-Security-Policy of the page: it loads nothing and runs nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,7 +89,7 @@ class CheckPage:
         style = "".join(path.read_text(encoding="utf-8") for path in (TEMPLATES / "relkit" / "page.css", STYLE))
         return (
             f'<!DOCTYPE html>\n<html lang="{self.words.language}">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+            f"{META}\n"
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta name="generator" content="relkit {__version__}">\n'
             f"<title>{self.words.say('title')} – {escape(self.programme)}</title>\n<style>\n{style}</style>\n</head>\n"
@@ -121,7 +120,7 @@ class CheckPage:
         return f'<div class="verdict alarmed"><p><strong>{say("passed_alarms", n=number)}</strong></p></div>'
 
     def _reasons(self) -> list[str]:
-        """Return why the check did not pass, in the language of the page."""
+        """Return the reasons for which the check did not pass, in the language of the page."""
         reasons = [reason for table, report in self.check["tables"].items() for reason in self._reasons_of(table, report)]
         is_gate = bool(self._alarms()) and len(self.check["refusals"]) > len(reasons)
         return [*reasons, self.words.say("gate_closed")] if is_gate else reasons

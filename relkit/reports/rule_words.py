@@ -14,6 +14,7 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     (r"not an instant", "n’est pas un instant"),
     (r"not true or false", "n’est ni oui ni non"),
     (r"could not be read", "illisible"),
+    (r"not an id that can be told", "identifiant dont des chiffres sont perdus"),
     (r"empty", "vide"),
     (r"infinite", "infini"),
     (r"zero", "nul"),
@@ -29,6 +30,11 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     (r"positive on a return or cancel", "positif sur un retour ou une annulation"),
     (r"given without (\w+)", r"donné sans \1"),
     (r"another answer at the same instant", "une autre réponse au même instant"),
+    (r"another state from the same day", "un autre état au même jour"),
+    (r"the other arm of the same wave", "l’autre groupe de la même vague"),
+    (r"another end of the same exclusion", "une autre fin de la même exclusion"),
+    (r"ended without ended_on", "terminé sans ended_on"),
+    (r"ended without ended_on in another row of the contract", "terminé sans ended_on dans une autre ligne du contrat"),
     (r"equal to an earlier one in all but its id", "identique à une autre, à l’identifiant près"),
     (r"more fields than columns", "plus de champs que de colonnes"),
     (r"fewer fields than columns", "moins de champs que de colonnes"),
@@ -46,12 +52,60 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
         "Déclarez dans la correspondance comment la source marque les retours (type et signe), ou corrigez les lignes.",
     ),
     (
-        r"Declare in the mapping how it is written: format, decimal mark, marks of absence\.",
-        "Déclarez dans la correspondance comment c’est écrit : format, séparateur décimal, marques d’absence.",
+        r"Correct them where the file is made, or declare in the mapping how they are written\.",
+        "Corrigez à la source, ou déclarez dans la correspondance comment ces valeurs sont écrites.",
     ),
     (
-        r"Declare in the mapping how it is written, for example (.+)\.",
-        r"Déclarez dans la correspondance comment c’est écrit, par exemple \1.",
+        r"Correct them where the file is made; if they stand for no value, add them to `nulls` of the source\.",
+        "Corrigez à la source ; si ces textes signifient « aucune valeur », ajoutez-les à `nulls` de la source.",
+    ),
+    (
+        r"Correct them where the file is made; no usual format reads every value of the column\.",
+        "Corrigez à la source ; aucun format usuel ne lit toutes les valeurs de la colonne.",
+    ),
+    (
+        r"format: (\S+|\".+\") reads every value of the column: declare it in the mapping\.",
+        r"format: \1 lit toutes les valeurs de la colonne : déclarez-le dans la correspondance.",
+    ),
+    (
+        r"(.+) read every value of the column, so the values do not tell which is meant: ask, and declare it as format\.",
+        r"Plusieurs formats lisent toute la colonne (\1) : demandez lequel est le bon et déclarez-le (format).",
+    ),
+    (
+        r"format: (\".+\") reads (\d+)% of these values, and no usual one reads all: they may be of several forms\.",
+        r"format: \1 lit \2 % de ces valeurs, et aucun format usuel ne les lit toutes : elles ont peut-être plusieurs formes.",
+    ),
+    (
+        r"They look like the days of a spreadsheet: declare format: excel \(or excel_1904\) if they are\.",
+        "On dirait des dates de tableur : si c’est le cas, déclarez format: excel (ou excel_1904).",
+    ),
+    (
+        r"Write an expression that is true or false, such as x = 'oui'\.",
+        "Écrivez une expression vraie ou fausse, comme x = 'oui'.",
+    ),
+    (
+        r"Export the ids as text: the last digits are gone\.",
+        "Exportez les identifiants en texte : leurs derniers chiffres sont perdus.",
+    ),
+    (
+        r"They have the decimal mark (\S+): declare decimal: \S+ for the column, or ask for one form\.",
+        r"Leur séparateur décimal est \1 : déclarez decimal: \1 pour la colonne, ou demandez une seule écriture.",
+    ),
+    (
+        r"Declare thousands: (\S+) for the column if \S+ stands between thousands, decimal: \S+ if before decimals\.",
+        r"Déclarez thousands: \1 pour la colonne si \1 sépare les milliers, decimal: \1 s’il précède les décimales.",
+    ),
+    (
+        r"They have marks or signs beside the number: declare thousands, or take signs out with (.+) in an expression\.",
+        r"Des signes accompagnent le nombre : déclarez thousands, ou retirez-les par \1 dans une expression.",
+    ),
+    (
+        r"If the exporter leaves out empty fields at the end of a line, declare short_lines: fill for the source\.",
+        "Si l’export omet les champs vides en fin de ligne, déclarez short_lines: fill pour la source.",
+    ),
+    (
+        r"A delimiter inside a field that is not quoted: have it exported with quotes\.",
+        "Un séparateur dans un champ sans guillemets : demandez un export avec guillemets.",
     ),
     (
         r"The first is kept; if each is a row of its own, declare another key in the mapping\.",
@@ -70,6 +124,28 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     (
         r"Kept: declare such lines as returns in the mapping where they are\.",
         "Gardé : déclarez ces lignes comme retours dans la correspondance si elles en sont.",
+    ),
+    (
+        r"Kept: a contract that one row ends has ended, on the earliest day given; of other states a running one yields\.",
+        "Gardé : un contrat qu’une ligne termine est terminé, au premier jour donné ; entre d’autres états, « en cours » cède.",
+    ),
+    (
+        (
+            r"Map the day of the end to ended_on, or declare contract_ended_without_day: last_known_day under company in the mapping; "
+            r"if the status means something else, declare contract_ended_statuses\."
+        ),
+        (
+            "Associez le jour de fin à ended_on, ou déclarez contract_ended_without_day: last_known_day sous company ; si le statut veut dire "
+            "autre chose, déclarez contract_ended_statuses."
+        ),
+    ),
+    (
+        r"Kept: the unit is in no comparison, and counted; see how it came to be drawn twice\.",
+        "Gardé : l’unité n’entre dans aucune comparaison, et elle est comptée ; cherchez comment elle a été tirée deux fois.",
+    ),
+    (
+        r"Kept: the exclusion that lasts longest holds, whatever the order of the rows\.",
+        "Gardé : l’exclusion la plus longue l’emporte, quel que soit l’ordre des lignes.",
     ),
     (r"Kept: the contract counts as running\.", "Gardé : le contrat est réputé en cours."),
 )

@@ -88,12 +88,17 @@ def _fallen(fallen: Sequence[Fall], before: CheckEntry) -> Remark:
     others = f", and {more} more" if more else "", f", et {more} de plus" if more else ""
     return Remark(
         "control_totals_fell",
-        f"{first.table}: {first.source} has less than at the check of {before.at:%Y-%m-%d}: {'; '.join(map(_fall_en, listed))}{others[0]}. "
+        f"{_of(first, ': ')} has less than at the check of {before.at:%Y-%m-%d}: {'; '.join(map(_fall_en, listed))}{others[0]}. "
         "Check that the export is complete; if it is meant to have less, raise max_fall_share under controls in the mapping file.",
-        f"{first.table} : {first.source} contient moins que lors du contrôle du {before.at:%d/%m/%Y} : "
+        f"{_of(first, ' : ')} contient moins que lors du contrôle du {before.at:%d/%m/%Y} : "
         f"{' ; '.join(map(_fall_fr, listed))}{others[1]}. Vérifiez que l’export est complet ; si c’est voulu, relevez max_fall_share sous "
         "controls dans le fichier de correspondance.",
     )
+
+
+def _of(fall: Fall, mark: str) -> str:
+    """Return table and source; the table alone if its source has its name."""
+    return fall.table if fall.table == fall.source else f"{fall.table}{mark}{fall.source}"
 
 
 def _fall_en(fall: Fall) -> str:
@@ -118,7 +123,7 @@ def _vanished(table: str, source: str, before: CheckEntry) -> Remark:
         "source_vanished",
         f"{table}: {source} had {counted(rows)} at the check of {before.at:%Y-%m-%d} and has none now. "
         "Check that its files were delivered.",
-        f"{table} : {source} avait {french(rows)} lignes lors du contrôle du {before.at:%d/%m/%Y} et n’en a plus aucune. Vérifiez que ses "
+        f"{table} : {source} avait {_lignes(rows)} lors du contrôle du {before.at:%d/%m/%Y} et n’en a plus aucune. Vérifiez que ses "
         "fichiers ont bien été livrés.",
     )
 
@@ -163,13 +168,18 @@ def _exceeded(table: str, rule: RuleReport) -> Remark:
     share, allowed = (_percent(value) for value in (rule.share, rule.allowed_share))
     out, dehors = ("; they are in quarantine", " ; elles sont en quarantaine") if rule.severity == "quarantine" else ("", "")
     reason, raison = (f" {_ended(text)}" if text else "" for text in (rule.reason.en, rule.reason.fr))
+    verb, verbe = ("breaks", "enfreint") if rule.broken == 1 else ("break", "enfreignent")
     return Remark(
         "own_rule_exceeded",
-        f"{table}: {rule.broken:,} of {counted(rule.judged)} break the rule {rule.name} ({share}%, at most {allowed}% are allowed){out}."
+        f"{table}: {rule.broken:,} of {counted(rule.judged)} {verb} the rule {rule.name} ({share}%, at most {allowed}% are allowed){out}."
         f"{reason}",
-        f"{table} : {french(rule.broken)} lignes sur {french(rule.judged)} enfreignent la règle {rule.name} ({_comma(share)} %, au plus "
+        f"{table} : {_lignes(rule.broken)} sur {french(rule.judged)} {verbe} la règle {rule.name} ({_comma(share)} %, au plus "
         f"{_comma(allowed)} % sont admis){dehors}.{raison}",
     )
+
+
+def _lignes(rows: int) -> str:
+    return f"{french(rows)} ligne{'s' * (rows > 1)}"
 
 
 def _percent(share: float) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.contracts import INSTANT
-from relkit.tables.declared.columns import MONEY
+from relkit.tables.declared.columns import LARGEST, MONEY
 from relkit.tables.schemas import SOURCE
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 UNDATED = ""
 """Month of the rows without a date."""
+TOGETHER = " + "
+"""Mark between the names of sources that read the same file into a table, whose rows cannot be distinguished."""
 _PARTS = 10_000
 _QUARTER_US = 900_000_000
-_MOST = 1e12
-"""Amounts beyond this are no money; they are in no control total."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ def _day(quarter: pl.Expr, zone: str) -> pl.Expr:
 def _exact(name: str) -> pl.Expr:
     """Return amounts in whole ten-thousandths, null for those that are no amounts."""
     value = pl.col(name)
-    return pl.when(value.abs() < _MOST).then(value * _PARTS).round().cast(pl.Int64).alias(name)
+    return pl.when(value.abs() <= LARGEST).then(value * _PARTS).round().cast(pl.Int64).alias(name)
 
 
 def _total(row: dict[str, Any], money: Sequence[str]) -> ControlTotal:

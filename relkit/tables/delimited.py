@@ -281,6 +281,12 @@ def _is_value(cell: str, below: Sequence[str]) -> bool:
 
 
 def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:
+    if header and any(_ADDRESS.search(cell) for cell in rows[0]):
+        raise TableError(
+            f"its first line is declared to be a header and holds values ({_outlined(rows[0])}).",
+            where=str(path),
+            remedy="Leave header: true out, and give the names of its columns in the mapping (columns: [a, b, ...]).",
+        )
     names = tuple(name.strip() for name in rows[0]) if header else given
     if not header and not given:
         raise TableError(

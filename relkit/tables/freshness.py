@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from relkit.tables.control_totals import TOGETHER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -33,7 +35,8 @@ def newest_days(totals: Iterable[ControlTotal], today: date) -> dict[str, date]:
     for total in totals:
         for text in (total.first, total.last):
             if text is not None and (day := date.fromisoformat(text)) <= today:
-                found[total.source] = max(day, found.get(total.source, day))
+                for source in total.source.split(TOGETHER):
+                    found[source] = max(day, found.get(source, day))
     return found
 
 

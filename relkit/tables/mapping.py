@@ -17,6 +17,7 @@ import polars as pl
 
 from relkit.progress import Progress, quiet
 from relkit.tables.blocks import LateMarks, ReadBlock, read_block
+from relkit.tables.control_totals import TOGETHER
 from relkit.tables.data_place import DataPlace
 from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
 from relkit.tables.mark_doubts import late_marks
@@ -158,18 +159,19 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    path, stated = _path(place, mapping), stated_mapping(data, mapping)
+    path = _mapping_of(place, mapping)
+    stated = None if path is None else load_mapping(path)
     reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, path, progress)
     return _tables(reading, _blocks(reading), progress)
 
 
 def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
     """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
-    path = _path(DataPlace.of(data), mapping)
+    path = _mapping_of(DataPlace.of(data), mapping)
     return None if path is None else load_mapping(path)
 
 
-def _path(place: DataPlace, mapping: Path | None) -> Path | None:
+def _mapping_of(place: DataPlace, mapping: Path | None) -> Path | None:
     return mapping if mapping is not None else place.default_mapping()
 
 
@@ -196,7 +198,8 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path, stated = _path(place, mapping), stated_mapping(data, mapping)
+    path = _mapping_of(place, mapping)
+    stated = None if path is None else load_mapping(path)
     if stated is None or not stated.file.tables:
         named = sources_by_names(place)
         declared, unread = named.declared, named.unread
@@ -224,23 +227,23 @@ class _Reading:
 
 
 def _used(file: MappingFile) -> set[str]:
-    """Return the names of the sources that a table reads."""
-    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+    """Return the names of the sources that are read: those that a table reads, and those that must be there."""
+    read = {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+    return read | {name for name, source in file.sources.items() if source.required}
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
     used = _used(mapping.file)
     sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
-        if name not in used and not declared.required:
+        if name not in used:
             notes.append(f"{name}: no table reads this source; it was left alone.")
             continue
         progress(f"opening {name}")
         source = open_declared(place, name, declared)
         if source is None:
-            absent.append(
-                remark_on_absent(name, [table for table, given in mapping.file.tables.items() if name in {b.source for b in given}])
-            )
+            fed = [table for table, given in mapping.file.tables.items() if name in {block.source for block in given}]
+            absent.append(remark_on_absent(name, fed))
             continue
         sources[name] = source
         notes.extend(source.notes)
@@ -264,14 +267,14 @@ def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
     file = reading.mapping.file
+    uncounted: dict[str, list[pl.LazyFrame]] = {}
+    for part in blocks:
+        uncounted.setdefault(part.table, []).append(part.frame)
+    rules = compile_rules(reading.mapping, _joined(uncounted), file.company.business_zone)
     measured = _measured(reading, blocks, progress)
     counts: dict[str, Any] = {"sources": measured.counts, "tables": {}}
     if any(measured.marks.values()):
         blocks = _blocks(reading, measured.marks)
-    unread: dict[str, list[pl.LazyFrame]] = {}
-    for part in blocks:
-        unread.setdefault(part.table, []).append(part.frame)
-    rules = compile_rules(reading.mapping, _joined(unread), file.company.business_zone)
     frames: dict[str, list[pl.LazyFrame]] = {}
     for part in blocks:
         reading.notes.extend(part.notes)
@@ -293,17 +296,17 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
-        readings=_readings(blocks),
         rules=rules,
         max_fall_share=file.controls.max_fall_share,
-        freshness_days={name: s.freshness_days for name, s in file.sources.items() if s.freshness_days is not None},
+        freshness_days=_ages(reading),
         origins=_origins(reading, blocks),
         columns={name: _types(source) for name, source in reading.sources.items()},
+        readings=_readings(blocks),
     )
 
 
 def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock]:
-    """Return the blocks whose sources are there, compiled; `marks` are the decimal marks of columns that differ from their source's."""
+    """Return all blocks whose source is there, compiled; `marks` are the decimal marks of columns that differ from their source's."""
     return [
         read_block(reading.mapping, reading.sources, table, i, marks=marks)
         for table, given in reading.mapping.file.tables.items()
@@ -332,9 +335,15 @@ def _origins(reading: _Reading, blocks: Sequence[ReadBlock]) -> dict[str, dict[s
     for part in blocks:
         own, name = found.setdefault(part.table, {}), part.block.source
         for file in reading.sources[name].files:
-            known = own.get(file, "").split(" + ") if file in own else []
-            own[file] = " + ".join(dict.fromkeys([*known, name]))
+            known = own[file].split(TOGETHER) if file in own else []
+            own[file] = TOGETHER.join(dict.fromkeys([*known, name]))
     return found
+
+
+def _ages(reading: _Reading) -> dict[str, int]:
+    """Return the days that the newest row of a source may be old, of those that are there and declare it."""
+    declared = {name: reading.mapping.file.sources[name].freshness_days for name in reading.sources}
+    return {name: days for name, days in declared.items() if days is not None}
 
 
 def _types(source: Source) -> dict[str, str]:

@@ -107,7 +107,7 @@ def test_the_french_page_is_french(checked):
     assert "Contrôle des données" in text
     assert "Le contrôle n’est pas passé." in text
     assert "net_amount : n’est pas un nombre 5" in text
-    assert "Déclarez dans la correspondance comment c’est écrit" in text
+    assert "Corrigez à la source ; si ces textes signifient" in text
     assert "small Plafond de caisse avertit" in text
     assert "du 01/01/2025 au 28/05/2025" in text
     assert not re.search(r"\b(the|rows|before|kept)\b", text.partition("Ces notes techniques")[0])

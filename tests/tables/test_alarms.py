@@ -120,3 +120,32 @@ def test_damaged_lines_of_the_history_are_counted_in_both_languages():
     assert damaged_history(0) == []
     assert damaged_history(2)[0].en.startswith("The history of checks has 2 lines that cannot be read")
     assert "2 lignes illisibles" in damaged_history(2)[0].fr
+
+
+def test_a_check_that_ends_before_its_history_is_written_leaves_the_old_state(shop, monkeypatch):
+    before = check(shop, FIRST).paths["check"].read_bytes()
+    sold(shop / "data" / "till.parquet", MAY[-3:])
+    with monkeypatch.context() as patched:
+        patched.setattr("relkit.tables.reading.write_history", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            check(shop, SECOND)
+    assert (shop / "out" / "tables" / "check.json").read_bytes() == before
+    assert [entry.at for entry in read_history(shop / "out").entries] == [FIRST]
+
+
+def test_a_table_that_is_no_longer_there_has_vanished(shop):
+    (shop / "data" / "stores.csv").write_text("store_id\na\nb\n")
+    mapping = shop / "data" / "mapping.yaml"
+    more = MAPPING.replace("controls:", "  stores: {files: stores.csv}\ncontrols:")
+    mapping.write_text(more + "  stores: {from: stores, columns: {store_id: store_id}}\n")
+    check(shop, FIRST)
+    mapping.write_text(MAPPING)
+    report = check(shop, FIRST)
+    assert report.alarms[0].fr.replace("\u00a0", " ").startswith("stores : stores avait 2 lignes lors du contrôle du 02/06/2025")
+
+
+def test_two_sources_of_one_file_are_one_in_the_totals_and_fresh_together(shop):
+    mapping = shop / "data" / "mapping.yaml"
+    mapping.write_text(MAPPING.replace("web.parquet", "till.parquet"))
+    report = check(shop, datetime(2025, 6, 2, 9, tzinfo=UTC))
+    assert (codes(report), {total.source for total in report.tables["transactions"].totals}) == ([], {"till + web"})

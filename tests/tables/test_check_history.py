@@ -99,10 +99,19 @@ def test_damaged_lines_are_set_aside_and_the_others_stay(tmp_path, line):
     assert (len(found.entries), len(found.damaged)) == (1, 1)
     write_history(tmp_path, found)
     assert len(path.read_text().splitlines()) == 1
-    assert len(path.with_suffix(".damaged.jsonl").read_text(errors="replace").splitlines()) == 1
-    assert read_history(tmp_path).damaged == ()
+    again = read_history(tmp_path)
+    assert (again.damaged, len(again.set_aside)) == ((), 1)
+    write_history(tmp_path / "draft", again)
+    assert read_history(tmp_path / "draft").set_aside == again.set_aside
 
 
 def test_the_oldest_checks_go_first(monkeypatch):
     monkeypatch.setattr(check_history, "MOST_CHECKS", 2)
     assert [entry.totals("transactions")[0].rows for entry in history(check(1), check(2), check(3)).entries] == [2, 3]
+
+
+def test_a_clock_that_was_set_back_changes_no_order():
+    first = CheckHistory().with_check(parts_of(check(10)), MONDAY)
+    second = first.with_check(parts_of(check(12)), MONDAY - timedelta(days=3))
+    assert [entry.at for entry in second.entries] == [MONDAY, MONDAY]
+    assert second.with_check(parts_of(check(12)), MONDAY) is second

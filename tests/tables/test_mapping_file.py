@@ -202,3 +202,13 @@ def test_a_declaration_becomes_options_of_the_readers():
     assert plain.options().columns == ("no", "day")
     assert plain.options().quote is None
     assert plain.nulls == ("?",)
+
+
+def test_a_source_that_is_only_joined_has_no_age(tmp_path):
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        "sources:\n  a: {files: a.csv}\n  b: {files: b.csv, freshness_days: 2}\n"
+        "tables:\n  stores: {from: a, join: {source: b, on: id}, columns: {store_id: id}}\n"
+    )
+    with pytest.raises(ParameterError, match=r"line 3, column .*: freshness_days needs a table that is read from b"):
+        load_mapping(path)

@@ -39,7 +39,7 @@ def test_a_source_that_is_not_required_is_left_out_with_its_table_and_a_warning(
     assert list(tables.frames) == ["transactions"]
     (remark,) = tables.remarks
     assert remark.en == "cards: its files are absent or have no row. It is not required, so customers goes without its rows."
-    assert source_files(data) == ((data / "mapping.yaml", data / "till.csv"), False)
+    assert source_files(data).files == (data / "mapping.yaml", data / "till.csv")
 
 
 def test_one_without_a_row_counts_as_absent(data):
