@@ -56,7 +56,8 @@ def test_every_line_is_a_row_a_quarantined_row_or_a_counted_blank(tmp_path, text
         long,
         blank,
     )
-    wrong = {finding.rule: finding.rows for finding in report.tables["transactions"].rules if remark != "row_of_totals"}
+    rules = [] if remark == "row_of_totals" else [rule for rule in report.tables["transactions"].rules if ": not " not in rule.rule]
+    wrong = {finding.rule: finding.rows for finding in rules}
     assert wrong == {
         rule: rows for rule, rows in (("line: fewer fields than columns", short), ("line: more fields than columns", long)) if rows
     }
