@@ -290,7 +290,7 @@ class _Ledger:
         result = outcome.result.model_dump(mode="json")
         self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": result, "written": _written(outcome.result)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".tmp")
+        fresh = self.path.with_name(f".{self.path.name}.part")
         fresh.write_text(json.dumps(self.entries, indent=1) + "\n", encoding="utf-8")
         fresh.replace(self.path)
 

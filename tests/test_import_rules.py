@@ -28,6 +28,10 @@ BASE = {
     "limits",
     "shapes",
     "masking",
+    "processes",
+    "scratch",
+    "locks",
+    "replaced_folders",
     "scalars",
     "score_kinds",
     "file_column",
@@ -46,6 +50,10 @@ RELKIT = {
     "limits": {"errors"},
     "shapes": set(),
     "masking": set(),
+    "processes": set(),
+    "scratch": {"processes"},
+    "locks": {"errors", "processes", "progress"},
+    "replaced_folders": set(),
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
@@ -83,6 +91,10 @@ OUTSIDE = {
     "limits": set(),
     "shapes": set(),
     "masking": set(),
+    "processes": set(),
+    "scratch": set(),
+    "locks": set(),
+    "replaced_folders": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -200,6 +212,7 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
     light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
+    light |= {"processes", "scratch", "locks", "replaced_folders"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):

@@ -11,11 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
-import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,6 +19,7 @@ from relkit.contracts import Rule
 from relkit.errors import TableError
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, unique, write_remarks
+from relkit.replaced_folders import drafted, put_in_place
 from relkit.tables.declared.columns import MONEY
 from relkit.tables.doubts import doubts
 from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
@@ -36,11 +32,12 @@ from relkit.tables.staging import INDEX, Staged, missing_columns, stage
 from relkit.tables.table_set import CHECK, TableFacts, TableSet, write_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from relkit.tables.mapping import SourceTables
 
-_LEFTOVER_SECONDS = 86_400.0
+TABLE_FOLDER, QUARANTINE = "tables", "quarantine"
+"""Folders that a check writes, replaced as one."""
 
 
 def read_tables(
@@ -89,14 +86,16 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
-    with _workshop(out) as folder:
+    with drafted(out) as folder:
+        for name in (QUARANTINE, TABLE_FOLDER):
+            (folder / name).mkdir()
         reports = {}
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
         for place, (name, raw) in enumerate(frames.items()):
             progress(f"checking {name}", place / len(frames))
             reports[name] = _validate(raw, name, folder, sources, equal_lines=not duplicates_counted)
         report = _account(reports, sources, folder, max_quarantine_share)
-        _publish(folder, out)
+        put_in_place(folder, QUARANTINE, TABLE_FOLDER)
     return _moved(report, out)
 
 
@@ -292,31 +291,6 @@ def _json(report: ReadReport, share: float) -> dict[str, Any]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _workshop(out: Path) -> Iterator[Path]:
-    """Give a folder beside the results to work in, and remove it whatever happens."""
-    out.mkdir(parents=True, exist_ok=True)
-    for leftover in out.glob(".check-*"):  # of a run that was killed; a younger one may still be at work
-        if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=".check-", dir=out))
-    try:
-        (folder / "tables").mkdir()
-        (folder / "quarantine").mkdir()
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _publish(folder: Path, out: Path) -> None:
-    """Move the results into place: the old tables go first, so that no moment shows tables and quarantine of two runs as one."""
-    for name in ("tables", "quarantine"):
-        if (out / name).exists():
-            (out / name).rename(folder / f"old_{name}")
-    (folder / "quarantine").rename(out / "quarantine")
-    (folder / "tables").rename(out / "tables")
 
 
 def _moved(report: ReadReport, out: Path) -> ReadReport:

@@ -57,7 +57,7 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
     deliver(tmp_path, MAY)
     with pytest.raises(FileNotFoundError, match="nowhere"), drafting(tmp_path, JUNE) as draft:
         (draft.folder / "half.txt").write_text((tmp_path / "nowhere").read_text())
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-05-31", "LATEST"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2025-05-31", "LATEST"]
 
 
 def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -66,11 +66,11 @@ def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path: Path) 
     (tmp_path / ".draft-LATEST").write_text("half")
     (tmp_path / "notes of the team").mkdir()
     deliver(tmp_path, JUNE)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-05-31", "2025-06-30", "LATEST", "notes of the team"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2025-05-31", "2025-06-30", "LATEST", "notes of the team"]
 
 
 def test_two_deliveries_at_once_are_kept_apart(tmp_path: Path) -> None:
-    with drafting(tmp_path, JUNE), pytest.raises(StorageError, match="another delivery of this programme is being written"):
+    with drafting(tmp_path, JUNE), pytest.raises(StorageError, match="another delivery of this programme is at work here"):
         deliver(tmp_path)
     deliver(tmp_path)
 
