@@ -13,10 +13,12 @@ import json
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from relkit import __version__
-from relkit.errors import RelkitError, UnforeseenError
+from relkit.boundary import STOPS, Terminated, end_cleanly_on_termination, refusal
+from relkit.errors import RelkitError
 from relkit.jobs import COMMANDS
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ HELP = "Analytics workbench for relationship marketing: raw tables in, scored cu
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    end_cleanly_on_termination()
+    for stream in (sys.stdout, sys.stderr):  # a name of a file that no encoding knows must not stop a message
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
 
 
@@ -51,14 +57,13 @@ def run(argv: list[str]) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         return _refuse(_misused(error), 2, argv)
-    except RelkitError as error:
-        return _refuse(str(error), error.exit_code, argv)
     except (BrokenPipeError, SystemExit):  # rich, which prints help, converts the first into the second
         return _unread_to_its_end()
-    except OSError as error:
-        return _refuse(_denied(error), 2, argv)
-    except KeyboardInterrupt:
-        return _refuse("stopped. What finished is kept.", 130, argv)
+    except KeyboardInterrupt as stop:
+        return _refuse("stopped. What finished is kept.", 143 if isinstance(stop, Terminated) else 130, argv)
+    except BaseException as error:  # noqa: BLE001  errors of ours, and whatever else: a panic of a compiled library is no Exception
+        met = refusal(error, where=" ".join(("relkit", *_words(argv)[:1])))
+        return _refuse(str(met), met.exit_code, argv)
     return code if isinstance(code, int) else 0
 
 
@@ -85,12 +90,6 @@ def _misused(error: CycloptsError) -> str:
         name = message.partition("--")[2].partition(":")[0]
         return f"{message} Write each by its name: --{name}.NAME VALUE."
     return message
-
-
-def _denied(error: OSError) -> str:
-    """Return the message of an error of the operating system: a folder without write permission, a full disk."""
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}. Check the path, the rights and the space left; --out names another folder."
 
 
 def _unread_to_its_end() -> int:
@@ -201,15 +200,15 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
 
 def execute(job: Job, *, as_json: bool) -> int:
     """Verify and run a job, print its result, and return the exit code."""
-    job.verify()
     # A library that prints must not corrupt the JSON: only the result goes to stdout.
     with _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
         try:
+            job.verify()
             result = job.run(teller)
-        except (RelkitError, OSError):
+        except (RelkitError, BrokenPipeError, *STOPS):
             raise
-        except Exception as error:
-            raise _unforeseen(error, job) from error
+        except BaseException as error:
+            raise refusal(error, where=job.command, log=job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log") from error
     if as_json:
         _print_json(result)
     else:
@@ -219,17 +218,6 @@ def execute(job: Job, *, as_json: bool) -> int:
 
 def _print_json(result: Result) -> None:
     print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
-
-
-def _unforeseen(error: Exception, job: Job) -> UnforeseenError:
-    """Keep the traceback of an unforeseen error in a file, and return one line about it."""
-    import traceback
-
-    log = job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    message = (str(error).splitlines() or [""])[0]
-    return UnforeseenError(f"it broke down, {type(error).__name__}: {message}.", where=job.command, remedy=f"The trace is in {log}.")
 
 
 def exit_code(result: Result) -> int:

@@ -26,12 +26,14 @@ BASE = {
     "texts",
     "units",
     "limits",
+    "boundary",
     "shapes",
     "masking",
     "processes",
     "scratch",
     "locks",
     "replaced_folders",
+    "traces",
     "scalars",
     "score_kinds",
     "file_column",
@@ -40,7 +42,7 @@ ABOVE_JOBS = {"tables", "features", "metrics", "measurement", "models", "familie
 
 RELKIT = {
     "__init__": set(),
-    "errors": set(),
+    "errors": {"masking"},
     "progress": set(),
     "commands": set(),
     "cards": set(),
@@ -48,16 +50,18 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
+    "boundary": {"errors", "masking"},
     "shapes": set(),
     "masking": set(),
     "processes": set(),
     "scratch": {"processes"},
     "locks": {"errors", "processes", "progress"},
     "replaced_folders": set(),
+    "traces": {"errors", "masking", "shapes"},
     "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"texts"},
-    "declarations": {"errors"},
+    "declarations": {"errors", "limits"},
     "contracts": {"errors", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},
@@ -89,12 +93,14 @@ OUTSIDE = {
     "texts": set(),
     "units": set(),
     "limits": set(),
+    "boundary": set(),
     "shapes": set(),
     "masking": set(),
     "processes": set(),
     "scratch": set(),
     "locks": set(),
     "replaced_folders": set(),
+    "traces": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -211,7 +217,7 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
+    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "masking", "jobs", "__version__"}
     light |= {"processes", "scratch", "locks", "replaced_folders"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):

@@ -168,7 +168,7 @@ def test_what_is_no_mapping_at_all(tmp_path, text):
     [
         ("company: {currency: EUR\nsources:\n  a: b\n", "line 2, column 8: not valid YAML"),
         ("company:\n\tcurrency: EUR\n", r"line 2, column 1: not valid YAML: found character '\\t'"),
-        ("company: {}\ncompany: {}\n", 'line 2, column 1: not valid YAML: found duplicate key "company"'),
+        ("company: {}\ncompany: {}\n", "line 2, column 1: the key 'company' is there twice, first on line 1"),
         ("company: !!python/object/apply:os.system ['ls']\n", "the tag .*os.system is not allowed"),
         ("tables: !thing x\n", "the tag !thing is not allowed"),
     ],
