@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,7 +22,6 @@ from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Place = tuple[str | int, ...]
 
@@ -120,6 +120,7 @@ class SourceDeclaration(_Part):
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
     history_starts_on: date | None = None
 
@@ -151,6 +152,7 @@ class SourceDeclaration(_Part):
             sheet=self.sheet,
             table=self.table,
             query=self.query,
+            reads=tuple(Path(folder) for folder in self.reads),
         )
 
 

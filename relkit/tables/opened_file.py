@@ -37,7 +37,8 @@ class ReadOptions:
         skip_lines: lines before the header.
         sheet: of a workbook; None is its only or first one.
         table: of a database.
-        query: of a database, instead of a table.
+        query: of a database, instead of a table: one SELECT.
+        reads: folders whose files the views and the query of a DuckDB file may read, besides its own.
     """
 
     format: Format | None = None
@@ -52,6 +53,7 @@ class ReadOptions:
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

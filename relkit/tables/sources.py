@@ -179,6 +179,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
     Raises:
         TableError: a file is missing or unreadable, or files of one source have different columns.
     """
+    options = replace(options, reads=(folder.absolute(), *(folder.absolute() / named for named in options.reads)))
     opened = _open_all(find_files(files, folder), options) if url is None else [open_sql(url, options)]
     first = opened[0]
     notes = [*_detected(name, opened), *_same_columns(opened)]
