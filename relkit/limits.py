@@ -34,6 +34,7 @@ LIMITS: dict[str, Limit] = {
     "yaml_depth": Limit(default=50, unit="levels", meaning="the nesting of a YAML file"),
     "yaml_values": Limit(default=100_000, unit="values", meaning="a YAML file with its aliases expanded"),
     "expression_characters": Limit(default=5_000, unit="characters", meaning="an expression"),
+    "notebook_cell_seconds": Limit(default=7_200, unit="seconds", meaning="one cell of a notebook"),
     "comparing_seconds": Limit(default=3_600, unit="seconds", meaning="the registration of a model by another machine"),
     "query_characters": Limit(default=50_000, unit="characters", meaning="a query of a database"),
     "query_seconds": Limit(default=3_600, unit="seconds", meaning="a query of a database"),

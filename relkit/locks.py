@@ -84,6 +84,7 @@ def held(folder: Path, command: str, *, seconds: float = 0.0, shared: bool = Fal
         StorageError: another process holds it; the message names it.
 
     Examples:
+        >>> from pathlib import Path
         >>> from tempfile import mkdtemp
         >>> folder = Path(mkdtemp())
         >>> with held(folder, "relkit run") as first, held(folder, "relkit check") as again:
@@ -153,10 +154,11 @@ def _acquired(place: Path, holder: Holder, seconds: float, *, shared: bool, prog
     """Return the lock of a folder as soon as it is free."""
     until, told = time.monotonic() + seconds, False
     while (lock := _taken(place, holder, shared=shared)) is None:
-        others = " and ".join(map(str, holders(place))) or "another command"
+        found = holders(place)
+        others, verb = " and ".join(map(str, found)) or "another command", "are" if len(found) > 1 else "is"
         if time.monotonic() >= until:
             remedy = "Wait until it has finished, or give a longer time with --wait SECONDS."
-            raise StorageError(f"{others} is at work here.", where=str(place), remedy=remedy)
+            raise StorageError(f"{others} {verb} at work here.", where=str(place), remedy=remedy)
         if not told:
             progress(f"{place} is used by {others}: waiting up to {seconds:g} s\n")
             told = True

@@ -68,6 +68,7 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
     """Validate tables that are read already, and write them; arguments, result and errors as for `read_tables`.
 
     Examples:
+        >>> from pathlib import Path
         >>> from tempfile import mkdtemp
         >>> from relkit.tables.mapping import SourceTables
         >>> lines = pl.LazyFrame(
