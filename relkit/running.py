@@ -35,6 +35,7 @@ from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -118,15 +119,18 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
 
 
 def find_pipeline(path: Path) -> Path:
-    """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
+    """Return the pipeline file at a path, whose ending may be left out, or the one of that name in pipelines/, here or in the checkout.
 
     Raises:
         ParameterError: there is none of that name; the message lists the existing ones.
     """
-    if path.is_file() or path.parent not in (Path(), PIPELINES):
+    for there in (path, *(path.with_name(f"{path.name}{ending}") for ending in (".yaml", ".yml"))):
+        if there.is_file():
+            return there
+    if path.parent not in (Path(), PIPELINES):
         return path
-    folders = (PIPELINES, Path(__file__).parents[1] / PIPELINES)
-    known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml"))}
+    folders = (PIPELINES, workplace() / PIPELINES, Path(__file__).parents[1] / PIPELINES)
+    known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.y*ml"))}
     name = path.name.removesuffix(".yaml").removesuffix(".yml")
     if name in known:
         return known[name]

@@ -91,8 +91,9 @@ def find_notebook(name: str) -> Path:
     Raises:
         ParameterError: there is none; the message has the nearest name.
     """
-    if name.endswith(".ipynb") and Path(name).is_file():
-        return Path(name)
+    for there in (name, f"{name}.ipynb"):
+        if there.endswith(".ipynb") and Path(there).is_file():
+            return Path(there)
     known = {path.stem: path for folder in (INSTALLED, FOLDER) for path in sorted(folder.glob("*.ipynb"))}
     stem = Path(name).name.removesuffix(".ipynb")
     if stem not in known or (name != stem and name.removesuffix(".ipynb") != stem):
@@ -284,7 +285,9 @@ def _failed(error: RelkitError, ran: _Ran, keep: Callable[[Failure], str] | None
 
     if keep is None or ran.manager is None:
         return error
-    book = ran.manager.nb
+    from papermill.execute import remove_error_markers
+
+    book = remove_error_markers(ran.manager.nb)
     cell = min(ran.cell, len(book.cells))
     line = _line_in(trace, book.cells[cell - 1].get("execution_count"))
     kept = keep(Failure(book=book, message=str(error), cell=cell, line=line, trace=trace.strip()))
@@ -305,7 +308,13 @@ def _line_in(trace: str, count: int | None) -> int | None:
 def _stopped(error: Exception, notebook: Notebook, ran: _Ran) -> RelkitError:
     """Return the error of a cell whose kernel died, or that took longer than the limit."""
     cells = ran.manager.nb.cells if ran.manager is not None else []
-    named = f"cell {ran.cell}, which begins {_first_line(cells[ran.cell - 1].source)!r}" if cells else "the first cell"
+    from relkit.reports.failed_report import number_of
+
+    named = (
+        f"cell {number_of(ran.manager.nb, ran.cell)}, which begins {_first_line(cells[ran.cell - 1].source)!r}"
+        if cells
+        else "the first cell"
+    )
     if isinstance(error, TimeoutError):
         met = beyond("notebook_cell_seconds", where=notebook.name, error=FitError)
         return FitError(f"{named} was stopped: {met.what}", where=notebook.name, remedy=met.remedy)

@@ -117,7 +117,8 @@ class FailedReport:
         where, source = said["page"], ""
         if failure.cell is not None:
             line = "" if failure.line is None else said["line"].format(line=failure.line)
-            where = f"{said['cell'].format(cell=failure.cell, cells=len(failure.book.cells))}{line}"
+            cells = {"cell": number_of(failure.book, failure.cell), "cells": number_of(failure.book, len(failure.book.cells))}
+            where = f"{said['cell'].format(**cells)}{line}"
             source = _numbered(failure.book.cells[failure.cell - 1].source, failure.line)
         printed = self._clean(_printed(failure.book)).strip()
         parts = [said["title"].format(name=self.name), where]
@@ -177,6 +178,16 @@ def without_tables(text: str) -> str:
         elif not kept or kept[-1] != _TABLE:
             kept.append(_TABLE)
     return "\n".join(kept)
+
+
+def number_of(book: Any, position: int) -> int:
+    """Return the number of a cell in the notebook as its author wrote it, without the parameters that papermill adds.
+
+    Args:
+        book: an nbformat notebook.
+        position: of the cell in it, from 1.
+    """
+    return sum("injected-parameters" not in cell.metadata.get("tags", ()) for cell in book.cells[:position])
 
 
 def _printed(book: Any) -> str:

@@ -5,18 +5,11 @@ from __future__ import annotations
 import errno
 import re
 
-from relkit.errors import MissingPackageError, RelkitError, StorageError
+from relkit.errors import RelkitError, StorageError
 from relkit.masking import masked
+from relkit.shapes import without_values
+from relkit.tables.drivers import missing_driver
 
-DRIVERS = {
-    "psycopg": "psycopg[binary]",
-    "psycopg2": "psycopg2-binary",
-    "pymysql": "PyMySQL",
-    "MySQLdb": "mysqlclient",
-    "pyodbc": "pyodbc",
-    "pymssql": "pymssql",
-}
-"""Package that brings the module of a database's driver."""
 _KINDS = (
     (
         r"disk is full|no space left|disk quota",
@@ -57,7 +50,8 @@ def store_error(error: BaseException, where: str) -> RelkitError | None:
     """
     place = masked(where)
     if isinstance(error, ModuleNotFoundError):
-        return _without_driver(error, place)
+        is_database = "://" in where and not where.startswith(("http", "sqlite", "file"))
+        return missing_driver(error, where=place) if is_database else None
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StorageError(_KINDS[0][1], where=place, remedy=_KINDS[0][2])
     if not _is_of_a_store(error):
@@ -66,7 +60,7 @@ def store_error(error: BaseException, where: str) -> RelkitError | None:
     for words, what, remedy in _KINDS:
         if re.search(words, text, re.IGNORECASE):
             return StorageError(what, where=place, remedy=remedy)
-    return StorageError(f"MLflow says: {masked(text)}", where=place, remedy=_SETTING)
+    return StorageError(f"MLflow says: {without_values(masked(text))}", where=place, remedy=_SETTING)
 
 
 def _is_of_a_store(error: BaseException) -> bool:
@@ -76,11 +70,3 @@ def _is_of_a_store(error: BaseException) -> bool:
 def _plain(error: BaseException) -> str:
     """Return the message without the statement and the address of a page on it, which SQLAlchemy adds."""
     return re.split(r"\s*(?:\[SQL: |\(Background on this error)", " ".join(str(error).split()))[0]
-
-
-def _without_driver(error: ModuleNotFoundError, place: str) -> RelkitError | None:
-    package = DRIVERS.get(error.name or "")
-    if package is None:
-        return None
-    remedy = f"Install it next to relkit: pip install {package}."
-    return MissingPackageError(f"the driver of this database, {error.name}, is not installed.", where=place, remedy=remedy)

@@ -115,6 +115,7 @@ def test_a_store_that_cannot_be_used_does_not_stop_others(place: Path, monkeypat
 
 
 def running(job: type[Writes]) -> threading.Thread:
+    Writes.begun.clear()
     thread = threading.Thread(target=job().run)
     thread.start()
     assert Writes.begun.wait(20)

@@ -91,16 +91,16 @@ def test_what_ran_of_a_report_that_fails_is_kept_and_its_path_told(place: Path, 
     with pytest.raises(FitError, match=r"ValueError: .* What ran is kept in out/default/reports/failed/small_fr: error.txt has the cell"):
         WriteReport.parse(notebook=bad, language="fr").run()
     page = (kept / "error.txt").read_text(encoding="utf-8")
-    assert "Cellule 4 sur 4, ligne 3" in page  # papermill adds a cell with the parameters
+    assert "Cellule 3 sur 3, ligne 3" in page
     assert "Affiché auparavant :\n[table]\nshown" in page
     assert "shown" in (kept / "notebook.ipynb").read_text(encoding="utf-8")
     ids = pl.read_parquet(OUT / "tables" / "customers.parquet")["customer_id"].head(3)
     assert not any(name in page + (kept / "notebook.ipynb").read_text(encoding="utf-8") for name in ids)
-    with pytest.raises(FitError, match=r"small: its kernel died in cell 4, which begins 'import os.*What ran is kept in"):
+    with pytest.raises(FitError, match=r"small: its kernel died in cell 3, which begins 'import os.*What ran is kept in"):
         WriteReport.parse(notebook=failing(place, "import os\nos._exit(3)"), language="fr").run()
     assert "[table]\nshown" in (kept / "error.txt").read_text(encoding="utf-8")
     monkeypatch.setenv("RELKIT_MAX_NOTEBOOK_CELL_SECONDS", "1")
-    with pytest.raises(FitError, match=r"cell 4, which begins 'import time.* was stopped: one cell of a notebook is limited to 1 seconds"):
+    with pytest.raises(FitError, match=r"cell 3, which begins 'import time.* was stopped: one cell of a notebook is limited to 1 seconds"):
         WriteReport.parse(notebook=failing(place, "import time\ntime.sleep(9)"), language="fr").run()
     monkeypatch.delenv("RELKIT_MAX_NOTEBOOK_CELL_SECONDS")
     good = failing(place, "from IPython.display import HTML\nHTML('<img src=\"https://example.org/x.png\">')")

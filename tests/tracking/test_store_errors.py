@@ -64,9 +64,7 @@ def test_a_full_disk(workplace, monkeypatch):
 def test_a_missing_driver(workplace, monkeypatch, scheme, driver, package):
     monkeypatch.setitem(sys.modules, driver, None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{scheme}://bob:s3cret@127.0.0.1:1/store")
-    with pytest.raises(
-        MissingPackageError, match=rf"the driver of this database, {driver}, is not installed. .*pip install {package}"
-    ) as error:
+    with pytest.raises(MissingPackageError, match=rf"the driver {driver} is not installed. pip install {package}") as error:
         reads("connected")
     assert "s3cret" not in str(error.value)
 
