@@ -98,8 +98,13 @@ def held(folder: Path, command: str, *, seconds: float = 0.0, shared: bool = Fal
         yield False
         return
     made = not place.is_dir()
-    place.mkdir(parents=True, exist_ok=True)
-    lock = _acquired(place, Holder.now(command), seconds, shared=shared, progress=progress)
+    try:
+        lock = _acquired(place, Holder.now(command), seconds, shared=shared, progress=progress)
+    except OSError as error:
+        if not (shared and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}):
+            raise
+        yield False  # nothing can be written here, and a reader of such a folder needs no lock
+        return
     token = _HERE.set(_HERE.get() | {place})
     try:
         with _announced(place):
@@ -178,7 +183,11 @@ def holders(place: Path) -> list[Holder]:
 
 def _taken(place: Path, holder: Holder, *, shared: bool) -> _Lock | None:
     """Return the lock of a folder, or None while somebody else holds it."""
-    handle = os.open(place / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        place.mkdir(parents=True, exist_ok=True)  # whoever held it before may have removed the folder, if nothing was written there
+        handle = os.open(place / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:
+        return None
     try:
         if not _take(handle, shared=shared):
             os.close(handle)

@@ -15,6 +15,11 @@ from relkit.scratch import sweep_scratch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FOLDERS = (
+    *("budget", "deliveries", "features", "kept", "measurements", "plans", "rankings", "reports", "results", "rules", "runs", "scores"),
+    "tables",
+)
+"""Folders that jobs write below an output root; an output root that a person names may have other things in it."""
 _DRAFTS = (DRAFT, ".check-")
 """Beginnings of the names of folders that are being written; the second is of earlier versions."""
 _PARTS = (PART, ".draft")
@@ -40,8 +45,14 @@ def sweep_folder(out: Path) -> int:
 
 
 def _left(out: Path) -> Iterator[Path]:
-    """Yield the drafts below a folder; nothing inside a draft."""
-    for folder, names, files in os.walk(out):
+    """Yield the drafts in an output folder and below those that relkit writes there; nothing inside a draft."""
+    yield from (path for path in sorted(out.glob(".*")) if path.is_dir() and path.name.startswith(_DRAFTS))
+    for name in FOLDERS:
+        yield from _left_below(out / name)
+
+
+def _left_below(top: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(top):
         drafts = [name for name in names if name.startswith(_DRAFTS)]
         names[:] = [name for name in names if name not in drafts]
         yield from (Path(folder, name) for name in drafts)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -211,13 +211,18 @@ def known_by(name: str, day: date) -> ModelVersion | None:
     return None if newest is None else _read(newest)
 
 
-def _stored(name: str | None = None) -> list[StoredVersion]:
-    """Return every version that relkit made, of one model or of all; those of a store on disk in one read, without loading MLflow."""
+def _stored(name: str | None = None, *, with_source: bool = True) -> list[StoredVersion]:
+    """Return every version that relkit made, of one model or of all; those of a store on disk in one read, without loading MLflow.
+
+    Args:
+        name: of the registered model; None for all.
+        with_source: look up where the files are, which costs a request per version on a server.
+    """
     found = embedded.stored_versions(embedded.current())
     if found is None:
         with runs.connected() as client:
             models = client.search_registered_models(f"name = '{name}'" if name else None)
-            found = [_of_server(client, version) for model in models for version in _versions_of(client, model)]
+            found = [_of_server(client, version, with_source=with_source) for model in models for version in _versions_of(client, model)]
     # Versions registered by other tools carry none of our tags.
     own = [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
     return own if name is None else [version for version in own if version.name == name]
@@ -230,9 +235,9 @@ def _versions_of(client: MlflowClient, model: Any) -> list[tuple[Any, tuple[str,
     return [(v, tuple(sorted(alias for alias, number in aliases.items() if number == str(v.version)))) for v in found]
 
 
-def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]]) -> StoredVersion:
+def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]], *, with_source: bool) -> StoredVersion:
     found, aliases = version
-    source = str(client.get_model_version_download_uri(found.name, found.version))
+    source = str(client.get_model_version_download_uri(found.name, found.version)) if with_source else ""
     return StoredVersion(
         str(found.name), str(found.version), str(found.run_id), int(found.creation_timestamp), dict(found.tags), aliases, source
     )
@@ -398,9 +403,10 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
         raise ParameterError.unknown("version", version, known, where=name)
     with runs.connected() as client:
         client.set_model_version_tag(name, version, tickets.TICKET, this_process())
-        client.set_model_version_tag(name, version, tickets.BY_HAND, "yes")
-        _intend(client, name, version, alias, reason, _champion_number(name))
-        _give(client, name, version, alias)
+        with _giving_up(client, name, version):
+            client.set_model_version_tag(name, version, tickets.BY_HAND, "yes")
+            _intend(client, name, version, alias, reason, _champion_number(name))
+            _give(client, name, version, alias)
         if alias == CHAMPION:
             _keep(client, name, version)
     return _one(name, version)
@@ -408,6 +414,23 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
 
 def _compare(client: MlflowClient, name: str, version: str, decide: Callable[[ModelVersion | None], Decision], progress: Progress) -> None:
     """Decide on a version with a ticket when its turn has come, and give it its alias."""
+    with _giving_up(client, name, version):
+        _decide(client, name, version, decide, progress)
+
+
+@contextmanager
+def _giving_up(client: MlflowClient, name: str, version: str) -> Iterator[None]:
+    """Close the ticket of a version if the block fails: its process may live on, and others would wait for it."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the first error counts
+            found = _stored(name, with_source=False)
+            _carry_out(client, next(own for own in found if own.version == version), found)
+        raise
+
+
+def _decide(client: MlflowClient, name: str, version: str, decide: Callable[[ModelVersion | None], Decision], progress: Progress) -> None:
     while _comes(client, name, version, progress):
         stored = tickets.champion_of(_stored(name))
         decision = decide(None if stored is None else _read(stored))
@@ -422,7 +445,7 @@ def _comes(client: MlflowClient, name: str, version: str, progress: Progress) ->
     """Wait until no version of a lower number has a ticket; return False if the own one was taken for one of a stopped command."""
     told = ""
     while True:
-        found = _stored(name)
+        found = _stored(name, with_source=False)
         if not any(tickets.TICKET in own.tags for own in found if own.version == version):
             return False
         before = tickets.ahead(found, version)
@@ -438,7 +461,7 @@ def _comes(client: MlflowClient, name: str, version: str, progress: Progress) ->
 
 def close_tickets(client: MlflowClient) -> int:
     """Close the tickets of all processes that have ended, and return their number."""
-    found = _stored()
+    found = _stored(with_source=False)
     return sum(_close(client, own, own) for name in {v.name for v in found} for own in [[v for v in found if v.name == name]])
 
 
@@ -446,15 +469,20 @@ def _close(client: MlflowClient, versions: Sequence[StoredVersion], known: Seque
     """Close the tickets of versions of one model that nobody will give back, and return their number."""
     left = tickets.abandoned(versions)
     for version in left:
-        for change in tickets.closing(version, known):
-            if change.is_alias:
-                _give(client, version.name, version.version, change.name)
-            elif change.value is None:
-                client.delete_model_version_tag(version.name, version.version, change.name)
-            else:
-                client.set_model_version_tag(version.name, version.version, change.name, change.value)
-        known = _stored(version.name)
+        _carry_out(client, version, known)
+        known = _stored(version.name, with_source=False)
     return len(left)
+
+
+def _carry_out(client: MlflowClient, version: StoredVersion, known: Sequence[StoredVersion]) -> None:
+    """Close the ticket of a version, if it has one."""
+    for change in tickets.closing(version, known) if tickets.TICKET in version.tags else ():
+        if change.is_alias:
+            _give(client, version.name, version.version, change.name)
+        elif change.value is None:
+            client.delete_model_version_tag(version.name, version.version, change.name)
+        else:
+            client.set_model_version_tag(version.name, version.version, change.name, change.value)
 
 
 def _intend(client: MlflowClient, name: str, version: str, alias: str, reason: str, before: str) -> None:
@@ -477,7 +505,7 @@ def _give(client: MlflowClient, name: str, version: str, alias: str) -> None:
 def _keep(client: MlflowClient, name: str, version: str) -> None:
     """See that a version that a person promoted is not replaced by one that was decided without knowing of it."""
     while True:
-        found = _stored(name)
+        found = _stored(name, with_source=False)
         if any(tickets.TICKET in v.tags and tickets.INTENDED in v.tags and not tickets.abandoned([v]) for v in found):
             time.sleep(_POLL_SECONDS)
             continue
@@ -489,7 +517,7 @@ def _keep(client: MlflowClient, name: str, version: str) -> None:
 
 
 def _champion_number(name: str) -> str:
-    return tickets.number_of(tickets.champion_of(_stored(name)))
+    return tickets.number_of(tickets.champion_of(_stored(name, with_source=False)))
 
 
 def _lineage(

@@ -76,13 +76,15 @@ def leave(out: Path) -> None:
         (out / part).touch()
     (out / "deliveries" / "default" / ".draft-w").mkdir(parents=True)
     (out / "notes.part").touch()
+    (out / "own").mkdir()
+    (out / "own" / ".download.part").touch()  # of another program, in a folder that somebody named as --out
 
 
 def test_everything_that_is_left_is_finished_or_removed_and_nothing_else(tmp_path: Path) -> None:
     leave(tmp_path)
     assert sweep_folder(tmp_path) == 8
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert left == ["notes.part", "quarantine/value", "tables/value"]
+    assert left == ["notes.part", "own/.download.part", "quarantine/value", "tables/value"]
     assert (tmp_path / "tables" / "value").read_text() == "tables"
     assert sweep_folder(tmp_path) == 0
 

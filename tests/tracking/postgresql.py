@@ -84,7 +84,7 @@ def _user(folder: Path) -> str:
 
 
 @contextmanager
-def served(store: str, folder: Path, *, workers: int = 2) -> Iterator[str]:
+def served(store: str, folder: Path, *, workers: int = 1) -> Iterator[str]:
     """Yield the address of an MLflow server on a store, once it answers."""
     port = free_port()
     where = ["--backend-store-uri", store, "--artifacts-destination", str(folder / "kept")]

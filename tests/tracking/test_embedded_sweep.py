@@ -21,13 +21,14 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def dying(workplace, monkeypatch):
+def dying(light_store):
     """Return a function that runs something as a process that is gone afterwards."""
 
     def die(work) -> None:
         with pytest.MonkeyPatch.context() as patch:
             for module in ("relkit.tracking.runs", "relkit.tracking.registry", "relkit.tracking.embedded_sweep"):
                 patch.setattr(f"{module}.this_process", lambda: DEAD)
+            patch.setattr(registry, "_carry_out", lambda *_: None)
             patch.setattr("mlflow.tracking.MlflowClient.set_terminated", lambda *_, **__: (_ for _ in ()).throw(Killed))
             with suppress(Killed):
                 work()
@@ -35,84 +36,72 @@ def dying(workplace, monkeypatch):
     return die
 
 
-def light(monkeypatch) -> None:
-    """Write no model: its files do not matter here."""
-
-    def logged(client, experiment, run_id, fitted, _record):
-        model = client.create_logged_model(experiment, name="m", source_run_id=run_id)
-        return runs.Logged(run_id, str(model.artifact_location), None, "")
-
-    monkeypatch.setattr(runs, "_written", logged)
-
-
 def kill() -> None:
     raise Killed
 
 
-def states() -> list[str]:
+def state() -> str:
+    """Return the state of the run that began last."""
     with sqlite3.connect(embedded.current().database) as connection:
-        return [status for (status,) in connection.execute("SELECT status FROM runs ORDER BY start_time")]
+        return str(connection.execute("SELECT status FROM runs ORDER BY start_time DESC, rowid DESC").fetchone()[0])
 
 
-def test_a_run_without_a_version_is_marked_as_killed(dying, fitted, monkeypatch):
-    light(monkeypatch)
+def test_a_run_without_a_version_is_marked_as_killed(dying, fitted):
 
     def run() -> None:
         with runs.connected() as client, runs.logged_run(client, fitted, runs.Record()):
             kill()
 
     dying(run)
-    assert states() == ["RUNNING"]
+    assert state() == "RUNNING"
     assert sweep_store(embedded.current()) == Swept(runs=1)
-    assert states() == ["KILLED"]
+    assert state() == "KILLED"
     with sqlite3.connect(embedded.current().database) as connection:
-        assert connection.execute("SELECT status FROM logged_models").fetchall() == [(3,)]
+        assert connection.execute("SELECT status FROM logged_models ORDER BY rowid DESC").fetchone() == (3,)
     assert sweep_store(embedded.current()) == Swept()
 
 
-def test_a_version_that_was_not_compared_is_told_so_and_the_next_is_the_first_champion(dying, fitted, monkeypatch):
-    light(monkeypatch)
-    dying(lambda: registry.log_model(fitted, decide=lambda _: kill()))
-    assert registry.champion("survival.cox") is None
+def test_a_version_that_was_not_compared_is_told_so_and_the_next_is_the_first_champion(dying, fitted):
+    dying(lambda: registry.log_model(fitted, programme="alone", decide=lambda _: kill()))
+    assert registry.champion("alone.survival.cox") is None
     assert sweep_store(embedded.current()) == Swept(runs=1, versions=1)
-    (left,) = registry.versions("survival.cox")
-    assert (left.reason, left.aliases, states()) == (STOPPED, (), ["FINISHED"])
-    second = registry.log_model(fitted, decide=lambda champion: Decision(promoted=champion is None, reason="first version"))
+    (left,) = registry.versions("alone.survival.cox")
+    assert (left.reason, left.aliases, state()) == (STOPPED, (), "FINISHED")
+    second = registry.log_model(
+        fitted, programme="alone", decide=lambda champion: Decision(promoted=champion is None, reason="first version")
+    )
     assert second.is_champion
     assert sweep_store(embedded.current()) == Swept()
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["before the alias", "before the ticket is given back"])
 def test_a_decision_that_was_written_is_carried_out(dying, fitted, monkeypatch, nth):
-    light(monkeypatch)
-    registry.log_model(fitted, decide=lambda _: Decision(promoted=True, reason="first version"))
+    registry.log_model(fitted, programme=f"p{nth}", decide=lambda _: Decision(promoted=True, reason="first version"))
     step = ["set_registered_model_alias", "delete_model_version_tag"][nth - 1]
 
     def log() -> None:
         monkeypatch.setattr(f"mlflow.tracking.MlflowClient.{step}", lambda *_, **__: kill())
-        registry.log_model(fitted, decide=lambda _: Decision(promoted=True, reason="it is better"))
+        registry.log_model(fitted, programme=f"p{nth}", decide=lambda _: Decision(promoted=True, reason="it is better"))
 
-    with monkeypatch.context() as monkeypatch:  # noqa: PLR1704
-        dying(log)
+    dying(log)
+    monkeypatch.undo()
     assert sweep_store(embedded.current()) == Swept(runs=1, versions=1)
-    champion = registry.champion("survival.cox")
+    champion = registry.champion(f"p{nth}.survival.cox")
     assert (champion.version, champion.reason, champion.aliases) == ("2", "it is better", ("champion",))
 
 
 def test_a_promotion_by_hand_that_was_stopped_is_carried_out(dying, fitted, monkeypatch):
-    light(monkeypatch)
-    registry.log_model(fitted, decide=lambda _: Decision(promoted=True, reason="first version"))
-    registry.log_model(fitted, decide=lambda _: Decision(promoted=False, reason="worse"))
+    registry.log_model(fitted, programme="hand", decide=lambda _: Decision(promoted=True, reason="first version"))
+    registry.log_model(fitted, programme="hand", decide=lambda _: Decision(promoted=False, reason="worse"))
     with monkeypatch.context() as patch:
         patch.setattr("mlflow.tracking.MlflowClient.set_registered_model_alias", lambda *_, **__: kill())
-        dying(lambda: registry.promote("survival.cox", 2, reason="the shop wants it"))
+        dying(lambda: registry.promote("hand.survival.cox", 2, reason="the shop wants it"))
     assert sweep_store(embedded.current()).versions == 1
-    champion = registry.champion("survival.cox")
+    champion = registry.champion("hand.survival.cox")
     assert (champion.version, champion.reason, champion.aliases) == ("2", "the shop wants it", ("champion",))
 
 
-def test_a_living_process_keeps_its_run_its_ticket_and_its_draft(workplace, fitted, monkeypatch):
-    light(monkeypatch)
+def test_a_living_process_keeps_its_run_its_ticket_and_its_draft(light_store, fitted):
     draft_of(embedded.current().database).touch()
     seen = []
 
@@ -120,12 +109,13 @@ def test_a_living_process_keeps_its_run_its_ticket_and_its_draft(workplace, fitt
         seen.append(sweep_store(embedded.current()))
         return Decision(promoted=True, reason="first version")
 
-    registry.log_model(fitted, decide=decide)
+    registry.log_model(fitted, programme="lives", decide=decide)
     assert seen == [Swept()]
     assert draft_of(embedded.current().database).exists()
+    draft_of(embedded.current().database).unlink()
 
 
-def test_drafts_of_databases_are_removed_with_their_journals(workplace):
+def test_drafts_of_databases_are_removed_with_their_journals(light_store):
     database = embedded.current().database
     left = [database.with_name(f".{DEAD}.db{more}") for more in ("", "-journal", "-wal")]
     for path in left:
@@ -134,9 +124,9 @@ def test_drafts_of_databases_are_removed_with_their_journals(workplace):
     assert [path.name for path in database.parent.iterdir()] == ["mlflow.db"]
 
 
-def test_runs_of_other_tools_are_not_touched(workplace, fitted):
+def test_runs_of_other_tools_are_not_touched(light_store, fitted):
     with runs.connected() as client:
         client.create_run("1")
         client.create_run("1", tags={PROCESS: "not a mark"})
     assert sweep_store(embedded.current()) == Swept()
-    assert states() == ["RUNNING", "RUNNING"]
+    assert state() == "RUNNING"
