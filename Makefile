@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
+.PHONY: demo test test-slow fuzz test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -15,6 +15,10 @@ test: $(VENV)/.dev  ## the tests, on two processes
 
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(VENV)/.dev  ## hostile files, mappings, pipelines, parameters and saved models at random, seeded; minutes
+	$(BIN)/python -m tests.fuzz
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -q --numprocesses 2 tests/test_fuzz.py -k any
 
 test-browser: $(VENV)/.browser  ## notebooks in JupyterLab, reports and the MLflow UI in Chromium, which must be installed; skipped without it
 	$(BIN)/python -m pytest -m browser tests/browser

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import inspect
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from relkit import __version__
-from relkit.errors import RelkitError, UnforeseenError
+from relkit.boundary import STOPS, Terminated, end_cleanly_on_termination, refusal
+from relkit.errors import RelkitError
 from relkit.jobs import COMMANDS
 from relkit.json_text import json_text
+from relkit.masking import masked
+from relkit.shapes import seen_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cyclopts import App, CycloptsError
     from cyclopts.help.formatters.plain import PlainFormatter
@@ -33,6 +37,10 @@ HELP = "Analytics workbench for relationship marketing: raw tables in, scored cu
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    end_cleanly_on_termination()
+    for stream in (sys.stdout, sys.stderr):  # a name of a file that no encoding knows must not stop a message
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
 
 
@@ -44,26 +52,36 @@ def run(argv: list[str]) -> int:
         0.1.0
         0
     """
+    return guarded(lambda: build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value"), argv)
+
+
+def guarded(act: Callable[[], Any], argv: Sequence[str]) -> int:
+    """Return the exit code of an act; an exception becomes one line on stderr, and with --json an object on stdout.
+
+    Args:
+        act: runs the command and returns its exit code.
+        argv: the words of the command.
+    """
     from cyclopts import CycloptsError
 
     try:
-        code = build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        code = act()
         sys.stdout.flush()
     except CycloptsError as error:
         return _refuse(_misused(error), 2, argv)
-    except RelkitError as error:
-        return _refuse(str(error), error.exit_code, argv)
     except (BrokenPipeError, SystemExit):  # rich, which prints help, converts the first into the second
         return _unread_to_its_end()
-    except OSError as error:
-        return _refuse(_denied(error), 2, argv)
-    except KeyboardInterrupt:
-        return _refuse("stopped. What finished is kept.", 130, argv)
+    except KeyboardInterrupt as stop:
+        return _refuse("stopped. What finished is kept.", 143 if isinstance(stop, Terminated) else 130, argv)
+    except BaseException as error:  # noqa: BLE001  errors of ours, and whatever else: a panic of a compiled library is no Exception
+        met = refusal(error, where=" ".join(("relkit", *_words(argv)[:1])))
+        return _refuse(str(met), met.exit_code, argv)
     return code if isinstance(code, int) else 0
 
 
 def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
     """Report why there is no result: a line for people and, with --json, a failed result for scripts."""
+    message = masked(message)  # what was typed may be quoted
     print(f"relkit: {message}", file=sys.stderr)  # noqa: T201
     if "--json" in argv:
         from relkit.jobs.base import Result
@@ -85,12 +103,6 @@ def _misused(error: CycloptsError) -> str:
         name = message.partition("--")[2].partition(":")[0]
         return f"{message} Write each by its name: --{name}.NAME VALUE."
     return message
-
-
-def _denied(error: OSError) -> str:
-    """Return the message of an error of the operating system: a folder without write permission, a full disk."""
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}. Check the path, the rights and the space left; --out names another folder."
 
 
 def _unread_to_its_end() -> int:
@@ -159,15 +171,21 @@ def _command(spec: CommandSpec) -> Callable[..., int]:
     job: type[Job] = getattr(import_module(spec.module), spec.job)
 
     def command(*given: Any, **flags: Any) -> int:
-        as_json = flags.pop("json", False)
+        as_json, show_values = flags.pop("json", False), flags.pop("show_values", False)
         values = dict(zip(spec.positional, given, strict=False)) | flags
-        return execute(job.parse(**{name: value for name, value in values.items() if value is not None}), as_json=as_json)
+        return execute(
+            job.parse(**{name: value for name, value in values.items() if value is not None}), as_json=as_json, show_values=show_values
+        )
 
     command.__doc__ = inspect.getdoc(job)
     command.__annotations__ = {}
     switch = Annotated[bool, Parameter(help="Print the result as one JSON object.", negative="")]
     parameters = [_parameter(job, name, positional=name in spec.positional) for name in _ordered(job, spec)]
-    parameters.append(inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=switch))
+    values = Annotated[
+        bool, Parameter(help="Show on the terminal, and nowhere else, the values that messages tell the form of.", negative="")
+    ]
+    for name, annotation in (("json", switch), ("show_values", values)):
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return command
 
@@ -199,17 +217,17 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
     return inspect.Parameter(name, kind, default=default, annotation=Annotated[field.annotation or str, hints])
 
 
-def execute(job: Job, *, as_json: bool) -> int:
+def execute(job: Job, *, as_json: bool, show_values: bool = False) -> int:
     """Verify and run a job, print its result, and return the exit code."""
-    job.verify()
     # A library that prints must not corrupt the JSON: only the result goes to stdout.
-    with _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
+    with _shown_values(wanted=show_values), _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
         try:
+            job.verify()
             result = job.run(teller)
-        except (RelkitError, OSError):
+        except (RelkitError, BrokenPipeError, *STOPS):
             raise
-        except Exception as error:
-            raise _unforeseen(error, job) from error
+        except BaseException as error:
+            raise refusal(error, where=job.command, log=job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log") from error
     if as_json:
         _print_json(result)
     else:
@@ -217,19 +235,24 @@ def execute(job: Job, *, as_json: bool) -> int:
     return exit_code(result)
 
 
+@contextmanager
+def _shown_values(*, wanted: bool) -> Iterator[None]:
+    """Show the values behind the forms that messages have: on a terminal alone, so that no file has them."""
+    if not wanted:
+        yield
+        return
+    with seen_values() as seen:
+        try:
+            yield
+        finally:
+            lines = [f"  {form}: {value}" for form, value in dict.fromkeys(seen)]
+            if not sys.stderr.isatty():
+                lines = ["  none are shown: the output does not go to a terminal."]
+            print("\n".join(["Values behind the messages:", *(lines or ["  none."])]), file=sys.stderr)  # noqa: T201
+
+
 def _print_json(result: Result) -> None:
     print(json_text(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
-
-
-def _unforeseen(error: Exception, job: Job) -> UnforeseenError:
-    """Keep the traceback of an unforeseen error in a file, and return one line about it."""
-    import traceback
-
-    log = job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    message = (str(error).splitlines() or [""])[0]
-    return UnforeseenError(f"it broke down, {type(error).__name__}: {message}.", where=job.command, remedy=f"The trace is in {log}.")
 
 
 def exit_code(result: Result) -> int:

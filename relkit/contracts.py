@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from relkit.errors import TableError, nearest
+from relkit.shapes import outline, shape
 from relkit.texts import EMPTY, Text
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -72,6 +73,26 @@ class Rule:
     remedy: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Disagreement:
+    """Rows on one fact that state different things: all are kept and counted, and the more restrictive one holds.
+
+    Attributes:
+        columns: of the key, by which such rows differ; the rest of the key names the fact.
+        rule: label of the later of such rows, e.g. "status: another answer at the same instant".
+        remedy: which one holds, one sentence.
+        meaning: the same for readers of reports, following the number of rows.
+        ascending: order of the rows on one fact by restrictiveness, the one that holds last; empty if readers take all of
+            them into account. A row recorded later is a correction, and comes before this order.
+    """
+
+    columns: tuple[str, ...]
+    rule: str
+    remedy: str
+    meaning: Text
+    ascending: tuple[pl.Expr, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """A named set of columns with its key.
@@ -82,6 +103,7 @@ class Contract:
         one_of: groups of columns of which each row has at least one.
         references: pairs (column, table): the column contains keys of that table.
         notes: paragraphs of the documentation, in English.
+        disagreement: how rows on one fact may disagree, if they may.
         open_ended: columns beyond the declared ones are kept (attributes that a company declares).
 
     Examples:
@@ -107,6 +129,7 @@ class Contract:
     rules: tuple[Rule, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
+    disagreement: Disagreement | None = None
     open_ended: bool = False
 
     @property
@@ -136,7 +159,7 @@ def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         >>> check(pl.DataFrame({"id": ["a", "b", "a"]}), ids)
         Traceback (most recent call last):
         ...
-        relkit.errors.TableError: ids: 2 rows share a key (id); first: ('a',).
+        relkit.errors.TableError: ids: 2 rows share a key (id); first: row 0.
     """
     problems: list[str] = []
     kept: list[pl.Series] = []
@@ -179,7 +202,10 @@ def _cast(series: pl.Series, column: Column) -> tuple[pl.Series, str]:
         lost = lost & series.is_not_nan() | (cast.cast(pl.Float64) != series).fill_null(value=False)
     if lost.any():
         first = int(lost.arg_true()[0])
-        return series, f"{wrong} ({int(lost.sum()):,} of {len(series):,} rows cannot be; first: row {first}, {series[first]!r})"
+        return (
+            series,
+            f"{wrong} ({int(lost.sum()):,} of {len(series):,} rows cannot be; first: row {first}, {_cell(series[first], column)})",
+        )
     return (cast if column.default is None else cast.fill_null(column.default)), ""
 
 
@@ -220,7 +246,9 @@ def _broken(series: pl.Series, column: Column) -> list[str]:
         if bad is None or not (found := int(bad.sum() or 0)):
             continue
         first = int(bad.fill_null(value=False).arg_true()[0])
-        sentences.append(f"{column.name}: {found:,} of {len(series):,} rows are {rule} (first: row {first}, {series[first]!r})")
+        sentences.append(
+            f"{column.name}: {found:,} of {len(series):,} rows are {rule} (first: row {first}, {_cell(series[first], column)})"
+        )
     return sentences
 
 
@@ -253,8 +281,12 @@ def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
     if distinct == len(frame):
         return []
     again = frame.select(there).is_duplicated()
-    found, first = int(again.sum()), frame.select(there).row(int(again.arg_true()[0]))
-    return [f"{found:,} rows share a key ({', '.join(there)}); first: {first}"]
+    return [f"{int(again.sum()):,} rows share a key ({', '.join(there)}); first: row {int(again.arg_true()[0])}"]
+
+
+def _cell(value: Any, column: Column) -> str:
+    """Return the part of a value that a message may show."""
+    return outline(value, column.allowed) if column.personal_data == "none" else shape(value)
 
 
 def _rising(keys: pl.Series) -> bool:

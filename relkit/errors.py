@@ -9,17 +9,21 @@
         NotEnoughEventsError
       GateError                     the job ran and did not pass (too many faulty rows)  exit code 1
       StorageError                  a saved model or file that cannot be used
+      ResourceError                 disk space, memory or a right is lacking
       MissingPackageError (ImportError)
       UnforeseenError               a fault of relkit itself; its trace is in a file     exit code 1
 
 A message has three parts, which are attributes too: `where` (file, table, column, parameter), `what`
 (the fact, with numbers) and `remedy` (what to do). `rows` may contain the offending rows as a frame.
+Secrets of addresses in them are masked here, whoever wrote them.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from relkit.masking import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +45,9 @@ class RelkitError(Exception):
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "", rows: Any = None) -> None:
         """Build the message from its parts."""
-        self.what, self.where, self.remedy, self.rows = what, where, remedy, rows
-        head = f"{where}: {what}" if where else what
-        super().__init__(f"{head} {remedy}" if remedy else head)
+        self.what, self.where, self.remedy, self.rows = masked(what), masked(where), masked(remedy), rows
+        head = f"{self.where}: {self.what}" if where else self.what
+        super().__init__(f"{head} {self.remedy}" if remedy else head)
 
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, where: str = "") -> Self:
@@ -96,6 +100,10 @@ class GateError(RelkitError):
 
 class StorageError(RelkitError):
     """A saved model or a published file that cannot be used."""
+
+
+class ResourceError(RelkitError):
+    """Disk space, memory or a right is lacking, or a file is held by another program."""
 
 
 class MissingPackageError(RelkitError, ImportError):

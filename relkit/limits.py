@@ -31,10 +31,13 @@ LIMITS: dict[str, Limit] = {
     "field_bytes": Limit(default=1_000_000, unit="bytes", meaning="one field of a text file"),
     "line_bytes": Limit(default=5_000_000, unit="bytes", meaning="one line of a text file"),
     "unpacked_bytes": Limit(default=20_000_000_000, unit="bytes", meaning="a compressed file once unpacked"),
-    "yaml_bytes": Limit(default=2_000_000, unit="bytes", meaning="a YAML file"),
+    "yaml_bytes": Limit(default=300_000, unit="bytes", meaning="a YAML file"),
     "yaml_depth": Limit(default=50, unit="levels", meaning="the nesting of a YAML file"),
     "yaml_values": Limit(default=100_000, unit="values", meaning="a YAML file with its aliases expanded"),
+    "joined_rows": Limit(default=100_000_000, unit="rows", meaning="what a join with many: true adds"),
     "expression_characters": Limit(default=5_000, unit="characters", meaning="an expression"),
+    "model_bytes": Limit(default=2_000_000_000, unit="bytes", meaning="one file of a saved model"),
+    "query_characters": Limit(default=50_000, unit="characters", meaning="a query of a database"),
     "query_seconds": Limit(default=3_600, unit="seconds", meaning="a query of a database"),
 }
 """Every limit, by name."""

@@ -15,6 +15,9 @@ import polars as pl
 
 from relkit.errors import PeriodError
 
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
+"""Days between which a cutoff may lie: what is farther away is a mark for "none" or a slip, and the calendar ends not far beyond."""
+
 
 @dataclass(frozen=True)
 class AsOf:
@@ -38,25 +41,42 @@ class AsOf:
 
     @classmethod
     def parse(cls, value: str | date | datetime | AsOf, *, zone: str = "UTC") -> AsOf:
-        """Return the cutoff for a date (whole business day) or an instant (ISO 8601; a bare one is in `zone`)."""
+        """Return the cutoff for a date (whole business day) or an instant (ISO 8601; a bare one is in `zone`).
+
+        Raises:
+            PeriodError: it is neither, or lies beyond `FIRST_DAY` and `LAST_DAY`.
+        """
         if isinstance(value, AsOf):
             return value
         if isinstance(value, str):
             value = _read(value)
         if not isinstance(value, datetime):
             return cls.end_of(value, zone=zone)
+        _within(value.date())
         aware = value if value.tzinfo else value.replace(tzinfo=_zone(zone))
         cutoff = aware.astimezone(UTC) + timedelta(microseconds=1)
         return cls(day=aware.astimezone(_zone(zone)).date(), cutoff=cutoff, zone=zone)
 
     @classmethod
     def end_of(cls, day: date, *, zone: str = "UTC") -> AsOf:
-        """Return the cutoff after the whole of `day`."""
+        """Return the cutoff after the whole of `day`.
+
+        Raises:
+            PeriodError: the day lies beyond `FIRST_DAY` and `LAST_DAY`.
+        """
+        _within(day)
         midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=_zone(zone))
         return cls(day=day, cutoff=midnight.astimezone(UTC), zone=zone)
 
     def minus(self, *, days: int) -> AsOf:
-        """Return the cutoff after the whole business day `days` before this one."""
+        """Return the cutoff after the whole business day `days` before this one.
+
+        Raises:
+            PeriodError: that day lies beyond `FIRST_DAY` and `LAST_DAY`.
+        """
+        if abs(days) > (LAST_DAY - FIRST_DAY).days:
+            way = "before" if days > 0 else "after"
+            raise PeriodError(f"{abs(days):,} days {way} {self.day} is beyond every calendar.", where="period", remedy="Choose fewer days.")
         return AsOf.end_of(self.day - timedelta(days=days), zone=self.zone)
 
     def known(self, instant: str, recorded_at: str | None = None) -> pl.Expr:
@@ -358,6 +378,13 @@ def _read(text: str) -> date | datetime:
         raise PeriodError(
             f"{text!r} is neither a date nor an instant.", where="as_of", remedy="Write 2025-06-30 or 2025-06-30T18:00:00+02:00."
         ) from error
+
+
+def _within(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise PeriodError(
+            f"{day} is not between {FIRST_DAY} and {LAST_DAY}.", where="as_of", remedy="Write a day on which something is known."
+        )
 
 
 def _zone(name: str) -> ZoneInfo:

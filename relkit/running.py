@@ -19,7 +19,6 @@ import hashlib
 import json
 import re
 import time
-import traceback
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,11 +29,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from relkit import __version__
+from relkit.boundary import STOPS, refusal
 from relkit.declarations import read_declaration
 from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
 from relkit.json_text import json_text
+from relkit.permissions import owner_alone
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
 PIPELINES = Path("pipelines")
-SHARED = ("programme", "as_of", "language")
+SHARED = ("programme", "as_of", "language", "private")
 """Parameters of `run` that are passed to every step that has them."""
 NO_STEPS = ("run", "demo")
 """Commands that run pipelines themselves."""
@@ -242,10 +243,10 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
         wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
         code = error.exit_code if wrong_use else 1
         return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
-    except Exception as error:  # noqa: BLE001  (any error of a step ends the pipeline cleanly)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-        message = f"{type(error).__name__}: {error} (the trace is in {log})"
+    except STOPS:
+        raise
+    except BaseException as error:  # noqa: BLE001  any error of a step ends the pipeline cleanly, a panic of a compiled library too
+        message = str(refusal(error, where=step.job.command, log=log))
         return StepOutcome(step.label, "failed", time.perf_counter() - started, None, message, 1)
     seconds = time.perf_counter() - started
     if result.skipped:
@@ -273,18 +274,22 @@ class _Ledger:
         self.path = path
         self.entries: dict[str, Any] = {}
         if path.is_file() and not forget:
-            with suppress(ValueError):  # a damaged file is ignored: every step runs again
-                self.entries = json.loads(path.read_text(encoding="utf-8"))
+            with suppress(ValueError, RecursionError):  # a damaged file is ignored: every step runs again
+                found = json.loads(path.read_text(encoding="utf-8"))
+                self.entries = found if isinstance(found, dict) else {}
 
     def kept(self, label: str, key: str) -> StepOutcome | None:
         """Return the earlier outcome if its key and outputs are unchanged."""
         entry = self.entries.get(label)
-        if entry is None or entry["key"] != key:
+        if not isinstance(entry, dict) or entry.get("key") != key:
             return None
-        result = Result.model_validate(entry["result"])
+        try:
+            result, seconds = Result.model_validate(entry["result"]), float(entry["seconds"])
+        except (KeyError, TypeError, ValueError):  # a damaged entry, as if the step had never run
+            return None
         if entry.get("written") != _written(result):
             return None
-        return StepOutcome(label, "skipped" if result.skipped else "kept", entry["seconds"], result, result.skipped or "")
+        return StepOutcome(label, "skipped" if result.skipped else "kept", seconds, result, result.skipped or "")
 
     def record(self, label: str, key: str, outcome: StepOutcome) -> None:
         assert outcome.result is not None
@@ -332,6 +337,7 @@ class RunPipeline(Job):
         description="STEP.PARAMETER=VALUE, one parameter of one step (fit, or 'fit survival.cox'); repeatable.",
     )
     restart: bool = Field(default=False, description="Run again what finished earlier.")
+    private: bool = Field(default=False, description="Let nobody else on this machine read what is written: files 0600, folders 0700.")
 
     def verify(self) -> None:
         """Parse and verify every step."""
@@ -344,6 +350,10 @@ class RunPipeline(Job):
 
     def run(self, progress: Progress = quiet) -> Result:
         """Run the steps in order and return the results of all."""
+        with owner_alone(wanted=self.private):
+            return self._run_all(progress)
+
+    def _run_all(self, progress: Progress) -> Result:
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []

@@ -91,6 +91,8 @@ def test_the_programme_names_the_output_folder() -> None:
         (["check", "nothing"], 2, "nothing: there is no such file."),
         (["double", "--mode", "fail"], 1, "double: it does not fit."),
         (["double", "--mode", "bug"], 1, "double: it broke down, ZeroDivisionError: division by zero. The trace is in out/default/runs/"),
+        (["double", "--mode", "panic"], 1, "double: it broke down, Panic: out-of-range date. The trace is in out/default/runs/"),
+        (["double", "--mode", "crash"], 2, "double: the disk is full. Make room"),
         (["double", "--mode", "invalid"], 2, "mode: mode is invalid."),
         (["check", "number.in", "--programme", "../x"], 2, "programme is '../x'"),
     ],

@@ -22,7 +22,10 @@ def test_parts_may_be_left_out():
 @pytest.mark.parametrize(
     ("name", "code"),
     [("GateError", 1), ("FitError", 1), ("NotConvergedError", 1), ("NotEnoughEventsError", 1), ("UnforeseenError", 1)]
-    + [(name, 2) for name in ("RelkitError", "TableError", "PeriodError", "ParameterError", "StorageError", "MissingPackageError")],
+    + [
+        (name, 2)
+        for name in ("RelkitError", "TableError", "PeriodError", "ParameterError", "StorageError", "ResourceError", "MissingPackageError")
+    ],
 )
 def test_exit_codes_are_those_of_the_tree(name, code):
     assert getattr(errors, name).exit_code == code

@@ -26,8 +26,12 @@ BASE = {
     "texts",
     "units",
     "limits",
+    "boundary",
+    "extremes",
     "shapes",
     "masking",
+    "traces",
+    "permissions",
     "scalars",
     "json_text",
     "score_kinds",
@@ -37,7 +41,7 @@ ABOVE_JOBS = {"tables", "features", "metrics", "measurement", "models", "familie
 
 RELKIT = {
     "__init__": set(),
-    "errors": set(),
+    "errors": {"masking"},
     "progress": set(),
     "commands": set(),
     "cards": set(),
@@ -45,14 +49,18 @@ RELKIT = {
     "texts": {"errors"},
     "units": set(),
     "limits": {"errors"},
+    "boundary": {"errors", "masking", "traces"},
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
+    "traces": {"errors", "masking", "shapes"},
+    "permissions": set(),
     "scalars": {"errors"},
     "json_text": set(),
     "score_kinds": {"units"},
     "file_column": {"texts"},
-    "declarations": {"errors"},
-    "contracts": {"errors", "texts"},
+    "declarations": {"errors", "limits"},
+    "contracts": {"errors", "shapes", "texts"},
     "periods": {"errors"},
     "remarks": {"errors", "texts"},
     "tables": set(),
@@ -83,8 +91,12 @@ OUTSIDE = {
     "texts": set(),
     "units": set(),
     "limits": set(),
+    "boundary": set(),
+    "extremes": set(),
     "shapes": set(),
     "masking": set(),
+    "traces": set(),
+    "permissions": set(),
     "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
@@ -201,7 +213,22 @@ def test_heavy_packages_are_imported_inside_functions(room: str) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "json_text", "jobs", "__version__"}
+    light = {
+        "errors",
+        "extremes",
+        "texts",
+        "units",
+        "progress",
+        "workplace",
+        "remarks",
+        "commands",
+        "cards",
+        "masking",
+        "permissions",
+        "json_text",
+        "jobs",
+        "__version__",
+    }
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):

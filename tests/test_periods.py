@@ -143,3 +143,30 @@ def test_units_drawn_at_random_are_a_holdout_that_says_why():
     assert "too few waves" in split.why
     assert split.spoken == "on 30% of the units, drawn at random (seed 7) and not learnt from"
     assert read_holdout(str(split)) == split
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9999-12-31", "0001-01-01", "0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00", "1799-12-31", "2201-01-01"],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(text, zone):
+    with pytest.raises(PeriodError, match=r"is not between 1800-01-01 and 2200-12-31\. Write a day on which something is known"):
+        AsOf.parse(text, zone=zone)
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-99-99", "2024-02-30", "2024-01-31T10:00:00+99:99", "99999-01-01", "-2024-01-01", "", "today", "\x00"]
+)
+def test_what_is_no_day_is_refused(text):
+    with pytest.raises(PeriodError, match="is neither a date nor an instant"):
+        AsOf.parse(text)
+
+
+@pytest.mark.parametrize("days", [10**9, -(10**9), 10**30, 146_500])
+def test_a_distance_beyond_every_calendar_is_refused(days):
+    edge = AsOf.parse("2025-06-30")
+    with pytest.raises(PeriodError, match=r"beyond every calendar\. Choose fewer days|is not between"):
+        edge.minus(days=days)
+    with pytest.raises(PeriodError):
+        Holdout.before(edge, days=abs(days))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -122,7 +123,8 @@ def test_a_skipped_step_says_why_and_the_rest_goes_on(folder: Path) -> None:
     [
         ("refuse", "refused", "The number is odd"),
         ("fail", "failed", "double: it does not fit"),
-        ("crash", "failed", r"OSError: no space left \(the trace is in .*toy\.log\)"),
+        ("crash", "failed", r"double: the disk is full\. Make room"),
+        ("panic", "failed", r"double: it broke down, Panic: out-of-range date\. The trace is in .*toy\.log"),
     ],
 )
 def test_a_step_that_fails_stops_the_pipeline_and_says_what_finished(folder: Path, mode: str, status: str, message: str) -> None:
@@ -136,8 +138,8 @@ def test_a_step_that_fails_stops_the_pipeline_and_says_what_finished(folder: Pat
 
 
 def test_the_trace_of_a_crash_is_kept(folder: Path) -> None:
-    job(folder, "check", "double: {mode: crash}").run()
-    assert "OSError: no space left" in (folder / "out/runs/toy.log").read_text()
+    job(folder, "check", "double: {mode: bug}").run()
+    assert "ZeroDivisionError: division by zero" in (folder / "out/runs/toy.log").read_text()
 
 
 def test_an_unreadable_input_is_wrong_use(folder: Path) -> None:
@@ -273,3 +275,40 @@ def test_a_pipeline_is_found_by_its_name(tmp_path, monkeypatch):
     assert find_pipeline(Path("pipelines/weekly")) == Path("pipelines/weekly.yaml")
     with pytest.raises(ParameterError, match="unknown pipeline 'weakly'; did you mean 'weekly'"):
         find_pipeline(Path("weakly"))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "[" * 100_000, '{"check": 1}', '{"check": {}}', '{"check": {"key": NaN}}', "\x00"])
+def test_a_damaged_ledger_is_as_if_nothing_had_run(folder: Path, content: str) -> None:
+    job(folder, "check").run()
+    ledger = folder / "out/runs/toy.json"
+    known = json.loads(ledger.read_text())
+    ledger.write_text(content)
+    assert statuses(job(folder, "check").run()) == ["done"]
+    for part in ("result", "seconds", "written"):
+        ledger.write_text(json.dumps({"check": {name: value for name, value in known["check"].items() if name != part}}))
+        assert statuses(job(folder, "check").run()) == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("check: {5: 1}", r"line \d+, column \d+: check: unknown parameter '5'"),
+        ("check: {null: 1}", "unknown parameter 'null'"),
+        ("check: {as_of: {a: 1}}", "as_of is"),
+        ("check: [1]", "a step is a command, or a command with its parameters"),
+        ("{check: {}, double: {}}", "a step is a command, or a command with its parameters"),
+        ("5", "a step is a command, or a command with its parameters"),
+        ("5: {}", "unknown step '5'"),
+        ("", "a step is a command, or a command with its parameters"),
+    ],
+)
+def test_a_step_that_is_no_step_is_refused_with_its_line(folder: Path, step: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        job(folder, step).verify()
+
+
+@pytest.mark.parametrize("content", ["steps: {}\n", "steps:\n", "- check\n", "name: 5\n", "5\n", ""])
+def test_a_file_without_a_list_of_steps_is_refused(folder: Path, content: str) -> None:
+    (folder / "toy.yaml").write_text(content)
+    with pytest.raises(ParameterError, match="a pipeline file has a name and a list of steps"):
+        RunPipeline.parse(pipeline=folder / "toy.yaml").verify()

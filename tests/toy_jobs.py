@@ -13,6 +13,10 @@ from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 
 
+class Panic(BaseException):
+    """Stands in for the panic of a compiled library, which is no Exception."""
+
+
 class Check(Job):
     """Copies a number."""
 
@@ -45,7 +49,7 @@ class Double(Job):
     command: ClassVar[str] = "double"
 
     times: int = Field(default=2, gt=0, description="Factor.")
-    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash, bug, denied, period or invalid.")
+    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash, bug, panic, denied, period or invalid.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Anything by name.")
 
     def verify(self) -> None:
@@ -65,6 +69,8 @@ class Double(Job):
             raise FitError("it does not fit.", where="double")
         if self.mode == "bug":
             raise ZeroDivisionError("division by zero\nat a place")
+        if self.mode == "panic":
+            raise Panic("out-of-range date")
         if self.mode == "denied":
             raise PermissionError(13, "Permission denied", str(self.out_dir))
         if self.mode == "period":

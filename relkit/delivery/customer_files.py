@@ -300,9 +300,8 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     good = text if rules.null_count() == len(text) else text.filter(rules.is_null())
     good = good if good["customer_id"].is_sorted() else good.sort("customer_id")
     if (again := good["customer_id"].is_duplicated()).any():
-        first = good["customer_id"][int(again.arg_true()[0])]
         raise TableError(
-            f"{int(again.sum()):,} rows share a customer_id (first: {first!r}); the file has one row per customer.",
+            f"{int(again.sum()):,} rows share a customer_id; the file has one row per customer.",
             where="customers",
             remedy=f"Run {command('features')} again.",
         )
@@ -348,14 +347,14 @@ def _check_scores(scores: Mapping[str, pl.DataFrame], customers: pl.DataFrame, a
     strangers = customers_of(rows["customer_id"] for rows in scores.values()).to_frame().join(known, on="customer_id", how="anti")
     if len(strangers):
         raise TableError(
-            f"{len(strangers):,} scored customers are not in the customer table (first: {strangers['customer_id'].min()!r}).",
+            f"{len(strangers):,} scored customers are not in the customer table.",
             where="scores",
             remedy=f"Run {command('features', as_of=as_of)} and {command('score', as_of=as_of)} again.",
         )
     for name, rows in scores.items():
         if (bad := rows.filter(~pl.col("value").is_finite())).height:
             raise TableError(
-                f"{bad.height:,} values of {name} are not finite numbers (first: customer {bad['customer_id'][0]!r}).",
+                f"{bad.height:,} values of {name} are not finite numbers.",
                 where="scores",
                 remedy="Score again; a score that does not apply is left out, not infinite.",
             )

@@ -2,7 +2,7 @@
 
 All four are written next to their places first and then put there, so that a run that is stopped while it writes leaves the files of the
 last one. A French list has a French CSV (semicolon, decimal comma, headers and cells in French). Cells that a spreadsheet would take for a
-formula are escaped.
+formula are escaped, ids included: Parquet has them as they are.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def write_list(
     title: Text,
     language: Language,
     facts: Mapping[str, Any],
-    ids: tuple[str, ...] = (),
 ) -> dict[str, Path]:
     """Write a list in all formats and return the files by kind.
 
@@ -45,16 +44,15 @@ def write_list(
         title: of the sheet.
         language: of headers and words.
         facts: what the list rests on, written as JSON.
-        ids: columns whose cells are never escaped: other systems look them up.
     """
     frame = rows.select(_delivered(column) for column in columns)
-    safe, _ = escaped(in_words(frame, columns, language), except_for=ids)
+    safe, _ = escaped(in_words(frame, columns, language))
     folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / f"{stem}.{kind}" for kind in ("parquet", "csv", "xlsx", "json")}
     drafts = {kind: path.with_name(f".{path.name}.part") for kind, path in paths.items()}
     try:
         frame.write_parquet(drafts["parquet"], compression="zstd")
-        _write_csv(frame, safe, columns, drafts["csv"], language, ids)
+        _write_csv(frame, safe, columns, drafts["csv"], language)
         _write_xlsx(safe, columns, drafts["xlsx"], language, title)
         drafts["json"].write_text(json_text(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for kind, draft in drafts.items():
@@ -70,14 +68,12 @@ def _delivered(column: FileColumn) -> pl.Expr:
     return value if column.decimals is None else value.round(column.decimals) + 0.0
 
 
-def _write_csv(
-    frame: pl.DataFrame, worded: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language, ids: tuple[str, ...]
-) -> None:
+def _write_csv(frame: pl.DataFrame, worded: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language) -> None:
     if language == "fr":
         headers = {c.name: escaped_text(c.label["fr"]) for c in columns}
         worded.rename(headers).write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
     else:
-        escaped(frame, except_for=ids)[0].write_csv(path, line_terminator="\r\n")
+        escaped(frame)[0].write_csv(path, line_terminator="\r\n")
 
 
 def _write_xlsx(frame: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language, title: Text) -> None:

@@ -96,4 +96,4 @@ def write_ranking(
         language: of headers and words.
         facts: what the ranking rests on and who was left out, written as JSON.
     """
-    return write_list(rows, ranking_columns(currency), folder, stem, title=SHEET, language=language, facts=facts, ids=("customer_id",))
+    return write_list(rows, ranking_columns(currency), folder, stem, title=SHEET, language=language, facts=facts)

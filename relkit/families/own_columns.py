@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from relkit.errors import ParameterError, TableError
 from relkit.families.inputs import ModelInputs
 from relkit.features.known_rows import HAPPENED, known_rows
+from relkit.tables.select_only import one_select
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -60,11 +63,13 @@ def own_columns(query: str, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         TableError: it gives several rows for one key.
     """
     known = {name: known_rows(tables, name, as_of) for name in HAPPENED if tables.has(name)}
+    statement = one_select(query, "postgresql", where="own")
     try:
-        found = pl.SQLContext(known).execute(query, eager=True)
+        found = pl.SQLContext(known).execute(statement, eager=True)
     except pl.exceptions.PolarsError as error:
         remedy = f"Tables: {', '.join(known)}."
-        raise ParameterError(f"the query cannot be run: {_first_line(error)}", where="own", remedy=remedy) from error
+        words = words_of(error, re.findall(r"\w+", query))
+        raise ParameterError(f"the query cannot be run: {words}", where="own", remedy=remedy) from error
     key = next((name for name in KEYS if name in found.columns), "")
     if not key:
         raise ParameterError("the query gives neither contract_id nor customer_id.", where="own", remedy="Select one of them first.")
@@ -72,7 +77,3 @@ def own_columns(query: str, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         raise TableError(f"the query gives {twice:,} rows too many: {key} is not unique.", where="own", remedy=f"Add GROUP BY {key}.")
     numbers = pl.selectors.numeric() | pl.selectors.boolean()
     return found.with_columns(numbers.cast(pl.Float64))
-
-
-def _first_line(error: Exception) -> Any:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -26,13 +26,16 @@ def drawn_waves(tables: TableSet, as_of: AsOf, *, days: int) -> pl.DataFrame:
         days: days after the draw that a measurement needs.
 
     Returns:
-        action_id, wave_id, drawn_on (business day of its last draw), treated, control (customers, test accounts left out),
+        action_id, wave_id, drawn_on (business day of its last draw), treated, control (customers; test accounts and those drawn into
+        both arms left out),
         ends_on (last day that the measurement needs, returns settled), is_over (whether that day is known). No rows without a table
         of assignments.
     """
     if not tables.has("assignments"):
         return _with_ends(pl.DataFrame(schema=_SCHEMA), Maturity(as_of.day, 0), days)
     known = tables.scan("assignments").filter(as_of.known("drawn_at"), ~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+    if tables.facts.disagreements.get("assignments"):
+        known = known.filter(pl.col("arm").n_unique().over("action_id", "wave_id", "customer_id") == 1)
     customers = pl.col("customer_id")
     counted = known.group_by("action_id", "wave_id").agg(
         drawn_on=as_of.business_day("drawn_at").max(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.tables.disagreements import one_per_fact
 from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ RECENT_DAYS = 30
 def known_rows(tables: TableSet, table: str, as_of: AsOf, *columns: str) -> pl.LazyFrame:
     """Return the rows of `table` that were known at `as_of`, lazily.
 
+    Of rows that disagree on one fact the more restrictive one is returned (`relkit.tables.disagreements`), unless the reader of the table
+    weighs them all, as that of consents.
+
     A row without a time of occurrence (no value, or no such column) was always true; one without
     a recording time was recorded when it happened.
 
@@ -55,6 +59,8 @@ def known_rows(tables: TableSet, table: str, as_of: AsOf, *columns: str) -> pl.L
     rows = tables.scan(table)
     schema = rows.collect_schema()
     rows = rows.filter(is_known(table, schema, as_of))
+    if tables.facts.disagreements.get(table):
+        rows = one_per_fact(rows, TABLES[table], schema.names())
     if not columns:
         return rows
     return rows.select(pl.col(name) if name in schema else _nothing(table, name) for name in columns)

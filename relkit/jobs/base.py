@@ -11,11 +11,13 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from relkit.cards import Card, shown
 from relkit.commands import DEFAULT_PROGRAMME, Place, at_work, command
 from relkit.errors import ParameterError
+from relkit.extremes import extremes
+from relkit.masking import masked_deep
 from relkit.progress import Progress, in_notebook, quiet
 from relkit.workplace import only_programme, programmes, workplace
 
@@ -43,6 +45,12 @@ class Result(BaseModel):
     sentences: tuple[str, ...] = ()
     details: dict[str, Any] = Field(default_factory=dict)
     """Anything else a script may need (model versions, the chosen as-of date)."""
+
+    @field_validator("skipped", "warnings", "sentences", "details", "counts", mode="after")
+    @classmethod
+    def _without_secrets(cls, value: Any) -> Any:
+        """Mask the secrets of addresses, whoever wrote them: a result is printed, kept in ledgers and shown on pages."""
+        return masked_deep(value)
 
     def _repr_html_(self) -> str:
         """Return the card for a notebook: sentences, warnings, estimates, figures and paths."""
@@ -99,6 +107,8 @@ class Job(BaseModel):
             job = cls(**parameters, **({"programme": taken} if taken else {}))
         except ValidationError as error:
             raise ParameterError(_problems(error), where=cls.command) from error
+        if problems := [problem for name in known for problem in extremes(known[name], getattr(job, name))]:
+            raise ParameterError("; ".join(problems) + ".", where=cls.command)
         if (as_of := getattr(job, "as_of", None)) is not None:
             from relkit.periods import AsOf
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -33,6 +35,11 @@ class CheckTables(Job):
         default=0.05, ge=0.0, le=1.0, description="Share of a table's rows that may be faulty; above it the check does not pass."
     )
 
+    gate: bool = Field(
+        default=False,
+        description="Do not pass either if totals fell, columns changed, a source is stale, or more rows break a rule than it allows.",
+    )
+
     def inputs(self) -> tuple[Path, ...]:
         """Return the files read, including the mapping."""
         found = self._sources()
@@ -41,12 +48,26 @@ class CheckTables(Job):
     def state(self) -> str:
         """Return the names of files found and not read, which are reported; with a database, a new value each time.
 
-        A change in the contents of a database cannot be detected from outside.
+        A change in the contents of a database cannot be detected from outside. A mapping that states how fresh its sources must be
+        adds the day.
         """
         found = self._sources()
         if found is None:
             return ""
-        return uuid.uuid4().hex if found.has_database else "\n".join(found.unread)
+        zone = self._zone_of_ages()
+        today = (f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}",) if zone else ()
+        return uuid.uuid4().hex if found.has_database else "\n".join((*today, *found.unread))
+
+    def _zone_of_ages(self) -> str:
+        """Return the zone of the business day if the mapping states how fresh its sources must be; empty if it does not."""
+        from relkit.tables.mapping import stated_mapping
+
+        try:
+            stated = stated_mapping(self.data, self.mapping)
+        except RelkitError:
+            return ""  # run() reports the error
+        ages = () if stated is None else (source.freshness_days for source in stated.file.sources.values())
+        return "" if stated is None or all(days is None for days in ages) else stated.file.company.business_zone
 
     def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files
@@ -62,18 +83,25 @@ class CheckTables(Job):
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Read, validate, write tables, quarantine and facts."""
+        """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
+        from relkit.reports.check_page import write_check_pages
         from relkit.tables.reading import read_tables
 
         self.verify()
         report = read_tables(
-            self.data, self.out_dir, mapping=self.mapping, max_quarantine_share=self.max_quarantine_share, progress=progress
+            self.data,
+            self.out_dir,
+            mapping=self.mapping,
+            max_quarantine_share=self.max_quarantine_share,
+            is_gate=self.gate,
+            progress=progress,
         )
+        pages = write_check_pages(self.out_dir, self.programme)
         return Result(
             job=self.command,
             passed=report.passed,
             counts={"tables": {name: _counts(table) for name, table in report.tables.items()}, "sources": report.counts},
-            paths=report.paths,
+            paths={**report.paths, "page": pages["en"], "page_fr": pages["fr"]},
             warnings=report.warnings,
             sentences=_sentences(report),
             details={"headline": report.headline, "notes": list(report.notes), "refusals": list(report.refusals)},
@@ -87,6 +115,7 @@ def _counts(table: Any) -> dict[str, Any]:
         "rows_quarantined": table.rows_quarantined,
         "rules": {finding.rule: finding.rows for finding in table.rules},
         "unlikely": {finding.rule: finding.rows for finding in table.unlikely},
+        "own_rules": {rule.name: rule.broken for rule in table.own_rules},
     }
 
 

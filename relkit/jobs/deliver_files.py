@@ -11,6 +11,7 @@ from pydantic import Field
 from relkit.commands import command
 from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.base import Job, Result
+from relkit.permissions import is_open_to_all, owner_alone
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, french, read_remarks, unique
 
@@ -48,6 +49,7 @@ class DeliverFiles(Job):
     max_refused_share: float = Field(
         default=0.05, ge=0, le=1, description="Largest share of customers whose identifier may not be delivered."
     )
+    private: bool = Field(default=False, description="Let nobody else on this machine read the delivery: files 0600 in a folder 0700.")
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the folders of features and scores."""
@@ -67,6 +69,10 @@ class DeliverFiles(Job):
 
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""
+        with owner_alone(wanted=self.private):
+            return self._delivered(progress)
+
+    def _delivered(self, progress: Progress) -> Result:
         from relkit.delivery.customer_delivery import deliver_customers
         from relkit.delivery.manifest import Occasion
         from relkit.scores.kept_scores import read_models
@@ -190,7 +196,7 @@ class DeliverFiles(Job):
                 "latest": delivery.folder.parent / "LATEST",
                 **{_key(name): path for name, path in names.items()},
             },
-            warnings=published.warnings,
+            warnings=(*published.warnings, *_open_folder(delivery.folder)),
             sentences=tuple(_sentences(file, published, changes, day)),
             details={"as_of": day, "delivery": delivery.name, "previous": difference.before, "columns": list(file.frame.columns)},
         )
@@ -199,6 +205,13 @@ class DeliverFiles(Job):
 def _key(name: str) -> str:
     """Return the stable key of a file: customers_scored.csv is customers_scored_csv, the Parquet file is customers_scored."""
     return name.removesuffix(".parquet").replace(".", "_").lower()
+
+
+def _open_folder(folder: Path) -> tuple[str, ...]:
+    """Return a warning on a delivery that anybody on the machine may read."""
+    if not is_open_to_all(folder):
+        return ()
+    return (f"Anybody on this machine may read {folder}. Deliver with --private, or take the rights of others from a folder above it.",)
 
 
 def _no_scores(day: str) -> Remark:

@@ -168,7 +168,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, tried: Tried) -> 
     """Return the champion's metric on the same holdout, and a sentence on how it was judged.
 
     A champion that learnt from days of the holdout knows the outcomes: its settings are fitted again up to the
-    calibration date, and that fit is judged.
+    calibration date, and that fit is judged. If they are the settings tried here, that fit has been made already.
     """
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
     from relkit.tracking import registry
@@ -180,6 +180,8 @@ def _champion_value(model: Model[Any], champion: ModelVersion, tried: Tried) -> 
             return None, f"{named} forecasts {other}, this one {own}: they cannot be compared."
         sentence = f"{named} was judged on the same days."
         if split.was_seen(champion.as_of):
+            if fitted.settings == tried.fitted.settings:
+                return tried.metrics[model.holdout_metric.name], f"{named} {split.anew} and judged on it."
             before, _ = with_known_numbers(tried.before, must_be_known(fitted.settings))
             fitted = fitted.settings.fit(before, as_of=split.calibration.day)
             sentence = f"{named} {split.anew} and judged on it."

@@ -12,6 +12,7 @@ import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.metrics.censoring import InView, in_view_weights, refuse_late_entry
+from relkit.metrics.near_ties import one_age
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -46,7 +47,8 @@ def brier_score(
         0.25
     """
     refuse_late_entry(entry, "brier_score")
-    gone = event & (duration <= horizon)
+    duration, at = one_age(duration, np.array([horizon]))
+    gone = event & (duration <= at)
     weights = in_view_weights(duration, event, horizon, in_view or InView.of(duration, event, weight))
     return float(np.average(weights * (gone - churn) ** 2, weights=weight))
 
@@ -123,7 +125,8 @@ def log_loss(duration: Floats, event: Flags, churn: Floats, horizon: float) -> f
         >>> round(log_loss(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0), 4)
         0.6931
     """
-    gone = event & (duration <= horizon)
+    duration, at = one_age(duration, np.array([horizon]))
+    gone = event & (duration <= at)
     p = np.clip(churn, 1e-9, 1 - 1e-9)
     weights = in_view_weights(duration, event, horizon)
     return float(-np.mean(weights * np.log(np.where(gone, p, 1 - p))))

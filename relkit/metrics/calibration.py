@@ -9,6 +9,7 @@ import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.metrics.bands import log_log_band
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.risk_sets import product_limit, risk_sets, step_at
 from relkit.units import LEVEL
 
@@ -78,6 +79,8 @@ def calibration_of_groups(
         group: shape (n,), any numbers; the result is in their ascending order.
         level: of the log-log interval of the observed share.
     """
+    duration, at = one_age(duration, np.array([horizon]))
+    horizon = float(at[0])
     rows = [_group(duration[m], event[m], churn[m], horizon, level) for m in (group == g for g in np.unique(group))]
     predicted, observed, lower, upper, size = (np.array(column) for column in zip(*rows, strict=True))
     return Calibration(horizon, predicted, observed, lower, upper, size, level)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.near_ties import one_age, reach
 from relkit.metrics.risk_sets import distinct, step_at
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class InView:
         """
         if ties not in ("before", "after"):
             raise ParameterError.unknown("treatment of ties", str(ties), ("before", "after"), where="ties")
-        days, code = distinct(duration)
+        days, code = distinct(*one_age(duration))
         mass = np.ones(len(duration)) if weight is None else weight
         lost = np.bincount(code, weights=mass * ~event, minlength=len(days))
         gone = np.bincount(code, weights=mass * event, minlength=len(days))
@@ -71,8 +72,9 @@ class InView:
             NotEnoughEventsError: nobody is under observation at one of the ages.
         """
         found = step_at(self.days, self.staying, ages, 1.0, strictly=self.ties == "before")
-        if not (found > 0).all() or (ages > self.days[-1]).any():
-            raise _out_of_view(float(ages[(found <= 0) | (ages > self.days[-1])].min()), float(self.days[-1]))
+        beyond = ages > self.days[-1] + reach(self.days)
+        if not (found > 0).all() or beyond.any():
+            raise _out_of_view(float(ages[(found <= 0) | beyond].min()), float(self.days[-1]))
         return found
 
     def end_weights(self, duration: Floats, event: Flags, upto: float = np.inf) -> Floats:
@@ -106,6 +108,8 @@ def in_view_weights(duration: Floats, event: Flags, horizon: float, in_view: InV
         >>> in_view_weights(np.array([1.0, 2.0, 5.0, 5.0]), np.array([True, False, True, False]), 4.0).round(3).tolist()
         [1.0, 0.0, 1.5, 1.5]
     """
+    duration, at = one_age(duration, np.array([horizon]))
+    horizon = float(at[0])
     curve = in_view or InView.of(duration, event)
     ended = event & (duration <= horizon)
     outlived = curve.outlived(duration, event, horizon)

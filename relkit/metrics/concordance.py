@@ -15,6 +15,7 @@ import numpy as np
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.censoring import InView, refuse_late_entry
 from relkit.metrics.inversions import inversions
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.risk_sets import ascending, distinct
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _pairs(duration: Floats, event: Flags, risk: Floats, case: NDArray[Any], ent
     """Return the pairs of each event, weighted by `case`, with those at risk then that go on, weighted by `weight`."""
     if weight is not None and not (weight >= 0).all():
         raise ParameterError("a weight is negative or not a number.", where="weight")
+    duration, entry = one_age(duration, entry)
     ages, age = distinct(duration)
     ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
     before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at

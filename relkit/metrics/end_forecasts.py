@@ -15,6 +15,7 @@ from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterErro
 from relkit.metrics.calibration import quantile_groups
 from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import uno_concordance
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.resamples import Measured, measured_on
 from relkit.metrics.smooth_calibration import ici_of_groups, regressors, smooth_calibration
 
@@ -75,6 +76,7 @@ class Seen:
             >>> Seen.of(np.array([2.0, 5.0, 9.0]), np.array([True, True, False]), np.array([3.0, 9.0])).outlived
             array([0, 1, 2])
         """
+        remaining, steps = one_age(remaining, steps)
         in_view = InView.of(remaining, ended)
         weights = np.stack([in_view_weights(remaining, ended, day, in_view) for day in steps.tolist()], axis=1)
         # An event on the last day of a step is in it; a contract censored on that day has outlived it.

@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.calibration import quantile_groups
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.risk_sets import product_limit, risk_sets, step_at
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: floa
         >>> round(found.statistic, 4), found.groups
         (2.4, 1)
     """
-    gone = event & (duration <= horizon)
+    duration, at = one_age(duration, np.array([horizon]))
+    gone = event & (duration <= at)
     if gone.sum() < FEWEST_ENDS:
         raise NotEnoughEventsError(
             f"{gone.sum()} {'spell' if gone.sum() == 1 else 'spells'} ended within {horizon:g} days; the test needs {FEWEST_ENDS}.",
@@ -69,7 +71,6 @@ def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: floa
         rows = cell == group
         sets = risk_sets(duration[rows], event[rows])
         survival, greenwood = product_limit(sets)
-        at = np.array([horizon])
         s, v = float(step_at(sets.days, survival, at, 1.0)[0]), float(step_at(sets.days, greenwood, at, 0.0)[0])
         # A group that ended as a whole has no variance of its own: the expected one stands in.
         mean = float(churn[rows].mean())

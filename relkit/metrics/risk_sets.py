@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError
+from relkit.metrics.near_ties import one_age, reach
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def ascending(values: Floats) -> tuple[Floats, Indexes]:
 
 
 def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None, weight: Floats | None = None) -> RiskSets:
-    """Return the counts at each age.
+    """Return the counts at each age; ages that differ by rounding are one (`relkit.metrics.near_ties`).
 
     Args:
         duration: shape (n,), days, age at the event or when last observed.
@@ -107,6 +108,7 @@ def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None, weigh
         >>> risk_sets(np.array([1.0, 2.0]), np.array([True, True]), weight=np.array([1.0, 2.5])).at_risk.tolist()
         [3.5, 2.5]
     """
+    duration, entry = one_age(duration, entry)
     counted = _counted(duration, event, entry)
     return counted if weight is None else _weighted(counted, duration, event, entry, weight)
 
@@ -162,13 +164,15 @@ def product_limit(sets: RiskSets) -> tuple[Floats, Floats]:
 def step_at(days: Floats, values: Floats, ages: Floats, before: float, *, strictly: bool = False) -> Floats:
     """Return a right-continuous step function at `ages`; `before` is its value before the first step.
 
-    With `strictly`, the value just before each age is returned (its limit from the left).
+    With `strictly`, the value just before each age is returned (its limit from the left). An age that differs from that of a step by
+    rounding is its age.
 
     Examples:
         >>> step_at(np.array([1.0, 2.0]), np.array([0.5, 0.2]), np.array([0.0, 1.0, 5.0]), 1.0).tolist()
         [1.0, 0.5, 0.2]
     """
-    position = np.searchsorted(days, ages, side="left" if strictly else "right")
+    near = reach(days)
+    position = np.searchsorted(days, ages - near, side="left") if strictly else np.searchsorted(days, ages + near, side="right")
     padded: Floats = np.concatenate([[before], values])
     return padded[position]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.censoring import InView, refuse_late_entry
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.risk_sets import distinct, step_at
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def time_dependent_auc(
     refuse_late_entry(entry, "time_dependent_auc")
     if not len(days) or (np.diff(days) <= 0).any():
         raise ParameterError("ascending horizons are needed, one at least.", where="days")
+    duration, days = one_age(duration, days)
     curve = in_view or InView.of(duration, event, weight)
     mass = np.ones(len(duration)) if weight is None else weight
     cases = curve.end_weights(duration, event & (duration <= days[-1])) * mass

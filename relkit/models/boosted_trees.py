@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.errors import FitError
+from relkit.errors import FitError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ _CHECKED, _TOLERANCE = 1000, 1e-9
 WORTHWHILE = 2_000_000
 """Rows times trees from which walking row by row recovers the time to load its compiled form; the sums are the same to the last bit."""
 _SAMPLE = 20_000
+_REFIT = "The saved model is damaged: fit it again."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +56,18 @@ class Trees:
     right: Indexes
     value: Floats
     gain: Floats
+
+    def damage(self) -> str:
+        """Return the reason for which rows could not be walked to a leaf, or ""; walks check no index, so that they are fast."""
+        n, own = len(self.value), np.arange(len(self.value))
+        leaf = (self.left == own) & (self.right == own)
+        # Children come after their parents: no walk returns to a node.
+        falls = (self.left > own) & (self.right > own) & (self.left < n) & (self.right < n)
+        if not (leaf | falls).all():
+            return "trees: a node has no children after it"
+        if len(self.roots) and not 0 <= self.roots.min() <= self.roots.max() < n:
+            return "trees: a root is no node"
+        return "trees: a tree is deeper than it has nodes" if (self.depths >= max(n, 1)).any() else ""
 
     @classmethod
     def of(cls, classifier: Any, X: Floats, weight: Floats) -> Self:
@@ -139,6 +152,8 @@ class Trees:
         Args:
             X: shape (n, d).
         """
+        if self.feature.max(initial=-1) >= max(X.shape[1], 1):
+            raise StorageError(f"the trees split on column {self.feature.max() + 1} of {X.shape[1]}.", where="boosted trees", remedy=_REFIT)
         score = np.full(len(X), self.base)
         if len(X) * len(self.roots) >= WORTHWHILE:
             _compiled()(np.ascontiguousarray(X), score, self.roots, self.feature, self.threshold, self.left, self.right, self.value)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from relkit import models
 from relkit.errors import ParameterError
+from relkit.extremes import extremes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,6 +233,8 @@ def checked(cls: type[_S], name: str, settings: Mapping[str, Any] | None = None)
         made: _S = TypeAdapter(cls).validate_python(given)
     except ValidationError as error:
         raise ParameterError(_sentences(name, error), where=name) from error
+    if problems := [problem for key in known for problem in extremes(key, getattr(made, key))]:
+        raise ParameterError("; ".join(problems) + ".", where=name)
     return made
 
 

@@ -4,16 +4,22 @@
                                       <field>.npy    arrays
                                       <field>.parquet  frames
     load(folder)             finds the class in the catalogue by the model's name and rebuilds it
+    digest(folder)           sha256 over the model, to be kept elsewhere and given to load
 
 The schema is read from the types of the dataclass, so no model needs code of its own; fields that had another name when a
 model was saved are read under it. Loading runs no code from the files: there is no pickle in them, and the class comes from
 `relkit.models.catalogue`, never from a path in the file. A format that this version does not know is refused with both
 versions named. `model.json` is written last: a folder whose writing was interrupted has none and is refused.
+
+A loaded model is checked as settings are. Its files are limited and are no links (`relkit.models.saved_files`), each value has
+the type of its field, each number lies in its domain and lengths agree (`relkit.models.field_domains`), a record's own
+`damage()` finds nothing, and every file is the one that was saved: model.json has the digest of each, and one over itself.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -26,8 +32,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 import relkit
-from relkit.errors import ParameterError, StorageError
+from relkit.errors import ParameterError, RelkitError, StorageError
 from relkit.models import catalogue
+from relkit.models.field_domains import lengths_that_differ, problem
+from relkit.models.saved_files import array_of, contents, frame_of, sha256
 from relkit.remarks import Remark, untranslated
 
 if TYPE_CHECKING:
@@ -39,6 +47,13 @@ FORMAT = 1
 """Format of the folder's layout; a model's own fields have `Fitted.format`."""
 
 _FILE = "model.json"
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, EOFError, MemoryError, RecursionError),
+    pl.exceptions.PolarsError,
+    RelkitError,
+)
+"""Errors of reading fields that a damaged folder leads to."""
+_LARGEST, _LONGEST_REASON = 2**53, 300
 _EARLIER = {"weights": "weight_column", "notes": "remarks"}
 """Former names of saved fields, and their current names."""
 # Names that models import for their type checker only.
@@ -78,6 +93,7 @@ def save(fitted: Fitted, folder: Path) -> Path:
         "fields": _write_fields(fitted, folder, ""),
     }
     try:
+        body["digest"] = _digest(body)
         text = json.dumps(body, allow_nan=False, indent=1, ensure_ascii=False)
     except ValueError as error:
         raise StorageError("a number is infinite or not a number.", where=f"{fitted.name}: {_not_finite(body['fields'])}") from error
@@ -86,12 +102,16 @@ def save(fitted: Fitted, folder: Path) -> Path:
     return path
 
 
-def load(folder: Path) -> Fitted:
+def load(folder: Path, *, registered: str = "") -> Fitted:
     """Return the fitted model saved in `folder`.
 
+    Args:
+        folder: that `save` wrote.
+        registered: the digest that was kept elsewhere when the model was saved; empty if none was.
+
     Raises:
-        StorageError: there is no model, its files are damaged, or its name, format or contract is not one
-            that this version of relkit knows.
+        StorageError: there is no model, its files are damaged or were changed after they were saved, or its name, format or
+            contract is not one that this version of relkit knows.
     """
     body = _read(folder)
     where = str(folder)
@@ -100,15 +120,52 @@ def load(folder: Path) -> Fitted:
     _same(body, "format", cls.format, f"format of {body['name']}", where)
     try:
         fitted: Fitted = _make(cls, body["fields"], folder, "")
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, pl.exceptions.PolarsError) as error:
-        raise StorageError(f"the saved {body['name']} is damaged ({error}).", where=where, remedy="Fit and save it again.") from error
-    if (now := _contract(fitted)) != body.get("contract"):
+        now = _contract(fitted)
+    except _DAMAGE as error:
+        raise _damaged(body["name"], str(error), where) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # polars' own, of a file that it cannot make sense of
+            raise
+        raise _damaged(body["name"], "a frame cannot be read", where) from None
+    if now != body.get("contract"):
         raise StorageError(
             f"the model was saved for the contract {body.get('contract')}, relkit {relkit.__version__} reads {now}.",
             where=where,
             remedy=f"Fit it again, or load it with relkit {body['relkit']}.",
         )
+    _verify(body, registered, where)
     return fitted
+
+
+def digest(folder: Path) -> str:
+    """Return the digest of a saved model, over its fields and all its files; empty for one saved before digests were.
+
+    Raises:
+        StorageError: there is no model.
+    """
+    return str(_read(folder).get("digest", ""))
+
+
+def _digest(body: dict[str, Any]) -> str:
+    """Return the sha256 of a model.json, which has those of the other files; of its content, not of its layout."""
+    signed = {name: value for name, value in body.items() if name != "digest"}
+    return sha256(json.dumps(signed, allow_nan=False, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _verify(body: dict[str, Any], registered: str, where: str) -> None:
+    """Refuse a model of which something was changed after it was saved."""
+    own = body.get("digest", registered)
+    if (own or registered) and not _digest(body) == own == (registered or own):
+        raise StorageError(
+            f"the saved {body['name']} was changed after it was saved: its digest is not the one that was kept.",
+            where=where,
+            remedy="Restore the folder from a copy, or fit the model again.",
+        )
+
+
+def _damaged(name: Any, why: str, where: str) -> StorageError:
+    short = " ".join(why.split())[:_LONGEST_REASON] or "unreadable"
+    return StorageError(f"the saved {name} is damaged ({short}).", where=where, remedy="Fit and save it again.")
 
 
 def _contract(fitted: Fitted) -> dict[str, Any]:
@@ -122,13 +179,17 @@ def _read(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise StorageError("there is no saved model here (no model.json).", where=str(folder), remedy="Give the folder that save wrote.")
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        body = json.loads(contents(path).decode(), parse_constant=_refused)
+    except (ValueError, OSError, RecursionError) as error:
         raise StorageError(f"model.json cannot be read ({error}).", where=str(folder), remedy="Fit and save the model again.") from error
     absent = [key for key in ("storage", "relkit", "name", "format", "fields") if not isinstance(body, dict) or key not in body]
     if absent:
         raise StorageError(f"model.json has no {', '.join(absent)}.", where=str(folder), remedy="It was not written by relkit.")
     return dict(body)
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"a number is {constant}")
 
 
 def _same(body: dict[str, Any], key: str, known: int, what: str, where: str) -> None:
@@ -173,7 +234,7 @@ def _write(value: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0
         return _write_array(value, folder, path)
     if origin is pl.DataFrame:
         value.write_parquet(folder / f"{path}.parquet")
-        return {"file": f"{path}.parquet"}
+        return _file(folder, f"{path}.parquet")
     if is_dataclass(origin):
         return _write_fields(value, folder, f"{path}.")
     if origin is tuple:
@@ -190,13 +251,20 @@ def _write_array(value: NDArray[Any], folder: Path, path: str) -> dict[str, str]
     if value.dtype.hasobject:
         raise StorageError("an array of Python objects has no stored form.", where=path, remedy="Use a number or text type.")
     np.save(folder / f"{path}.npy", value, allow_pickle=False)
-    return {"file": f"{path}.npy"}
+    return _file(folder, f"{path}.npy")
+
+
+def _file(folder: Path, name: str) -> dict[str, str]:
+    """Return the reference to a file: its name and its digest."""
+    return {"file": name, "sha256": sha256((folder / name).read_bytes())}
 
 
 def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
-    """Return the dataclass `cls` made from its stored fields."""
+    """Return the dataclass `cls` made from its stored fields, each in its domain."""
     hints = _hints(cls)
     known = {f.name: f for f in fields(cls)}
+    if not isinstance(stored, dict):
+        raise TypeError(f"{path or cls.__name__} is no record")
     stored = _renamed(stored, known)
     if extra := sorted(set(stored) - set(known)):
         raise ValueError(f"{path or cls.__name__} has unknown fields {', '.join(extra)}")
@@ -206,7 +274,13 @@ def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
             values[name] = _value(stored[name], hints[name], folder, f"{path}{name}")
         elif f.default is MISSING and f.default_factory is MISSING:
             raise ValueError(f"the field {path}{name} is absent")
-    return cls(**values)
+    found = (f"{path}{fault}" for name in values if (fault := problem(cls.__name__, name, values[name])))
+    if fault := next(found, "") or lengths_that_differ(cls.__name__, values):
+        raise ValueError(fault)
+    made = cls(**values)
+    if fault := made.damage() if hasattr(made, "damage") else "":
+        raise ValueError(f"{path}{fault}")
+    return made
 
 
 def _renamed(stored: dict[str, Any], known: Container[str]) -> dict[str, Any]:
@@ -217,28 +291,43 @@ def _renamed(stored: dict[str, Any], known: Container[str]) -> dict[str, Any]:
 
 
 def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0911 one line for each kind of type
+    if stored is None and not _may_be_none(hint):
+        raise ValueError(f"{path} is null")
     hint = _given(hint, stored)
     origin = get_origin(hint) or hint
-    if stored is None or origin is Literal:
-        return stored
+    if stored is None:
+        return None
+    if origin is Literal:
+        return _one_of(stored, get_args(hint), path)
     if origin in {bool, str, int, float}:
         return _plain(stored, origin, path)
     if origin in {date, datetime}:
         return origin.fromisoformat(stored)
-    # The file's name follows from the field: one given in model.json could point anywhere.
     if origin is np.ndarray:
-        return _frozen(np.load(folder / f"{path}.npy", allow_pickle=False))
+        return array_of(_saved(stored, folder, f"{path}.npy"), f"{path}.npy", _kind(hint))
     if origin is pl.DataFrame:
-        return pl.read_parquet(folder / f"{path}.parquet")
+        return frame_of(_saved(stored, folder, f"{path}.parquet"), f"{path}.parquet")
     if origin is Remark and isinstance(stored, str):
         return untranslated(stored)
-    if is_dataclass(origin):
-        return _make(origin, stored, folder, f"{path}.")
-    if origin is tuple:
+    return _make(origin, stored, folder, f"{path}.") if is_dataclass(origin) else _several(stored, hint, folder, path)
+
+
+def _several(stored: Any, hint: Any, folder: Path, path: str) -> Any:
+    """Return a stored tuple or dict."""
+    kind = list if get_origin(hint) is tuple else dict
+    if not isinstance(stored, kind):
+        raise TypeError(f"{path} is no {kind.__name__}")
+    if isinstance(stored, list):
         parts = _parts(hint, len(stored))
         return tuple(_value(v, h, folder, f"{path}.{i}") for i, (v, h) in enumerate(zip(stored, parts, strict=True)))
     key, item = get_args(hint)
     return {key(k): _value(v, item, folder, f"{path}.{k}") for k, v in stored.items()}
+
+
+def _one_of(stored: Any, options: tuple[Any, ...], path: str) -> Any:
+    if stored not in options:
+        raise ValueError(f"{path} is {stored!r}, none of {', '.join(map(str, options))}")
+    return stored
 
 
 def _plain(stored: Any, kind: type, path: str) -> Any:
@@ -246,12 +335,32 @@ def _plain(stored: Any, kind: type, path: str) -> Any:
     fits = isinstance(stored, kind) or (kind is float and isinstance(stored, int))
     if not fits or (isinstance(stored, bool) and kind is not bool):
         raise ValueError(f"{path} is {stored!r}, expected {kind.__name__}")
-    return kind(stored)
+    if kind is int and not -_LARGEST <= stored <= _LARGEST:
+        raise ValueError(f"{path} has over {len(str(_LARGEST))} digits")
+    value = kind(stored)
+    if kind is float and not math.isfinite(value):
+        raise ValueError(f"{path} is infinite")
+    return value
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    array.flags.writeable = False
-    return array
+def _saved(stored: Any, folder: Path, name: str) -> bytes:
+    """Return the bytes of a field's file, whose name follows from the field: another one could point anywhere."""
+    if not isinstance(stored, dict) or stored.get("file") != name or Path(name).name != name:
+        raise ValueError(f"{name} is not the file that model.json names")
+    written = contents(folder / name)
+    if "sha256" in stored and stored["sha256"] != sha256(written):
+        raise ValueError(f"{name} was changed after it was saved")
+    return written
+
+
+def _kind(hint: Any) -> Any:
+    """Return the scalar type of an array's hint; None if it is any."""
+    declared = get_args(get_args(hint)[1]) if len(get_args(hint)) > 1 else ()
+    return declared[0] if declared else None
+
+
+def _may_be_none(hint: Any) -> bool:
+    return hint is type(None) or (get_origin(hint) in {Union, types.UnionType} and type(None) in get_args(hint)) or hint is Any
 
 
 def _parts(hint: Any, length: int) -> tuple[Any, ...]:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
+from relkit.masking import masked
+from relkit.shapes import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -297,7 +299,13 @@ def _own_kernel(modules: Sequence[str]) -> type:
     return OwnKernel
 
 
+_OURS = {RelkitError.__name__, *(kind.__name__ for kind in RelkitError.__subclasses__())}
 KINDS = {kind.__name__: kind for kind in (ParameterError, TableError)}
+
+
+def _said(error: Any, kind: type[RelkitError]) -> str:
+    """Return the message of a failed cell: ours as it is, any other without the values that it quotes."""
+    return str(error.evalue) if kind is not FitError or error.ename in _OURS else without_values(masked(str(error.evalue)))
 
 
 def _cell_error(error: Any, notebook: Notebook) -> RelkitError:
@@ -305,4 +313,4 @@ def _cell_error(error: Any, notebook: Notebook) -> RelkitError:
     kind = KINDS.get(str(error.ename), FitError)
     name = "" if kind is not FitError else f" {error.ename}:"
     line = next((text.strip() for text in str(error.source).splitlines() if text.strip()), "")
-    return kind(f"the cell that begins {line!r} failed:{name} {error.evalue}", where=notebook.name)
+    return kind(f"the cell that begins {line!r} failed:{name} {_said(error, kind)}", where=notebook.name)

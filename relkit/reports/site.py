@@ -1,7 +1,7 @@
 """An executed notebook as one HTML file that loads nothing from outside itself.
 
 Code is hidden; texts are put into the reader's language; pictures are embedded. The template is our own
-(`templates/relkit`): the usual one loads scripts from the network.
+(`templates/relkit`): the usual one loads scripts from the network. A content security policy forbids scripts and loading besides.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit import __version__
 from relkit.errors import GateError
+from relkit.reports.content_policy import META
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ def page_of(book: Any, page: Page) -> str:
     shown = in_language(book, page.language)
     style = (TEMPLATES / "relkit" / "page.css").read_text(encoding="utf-8")
     values = {"language": page.language, "facts": list(page.facts), "footer": page.footer}
-    resources = {"relkit": {**values, "title": title_of(shown), "style": style, "version": __version__}}
+    resources = {"relkit": {**values, "title": title_of(shown), "style": style, "version": __version__, "policy": META}}
     html, _ = exporter.from_notebook_node(shown, resources=resources)
     return french_spaces(str(html)) if page.language == "fr" else str(html)
 

@@ -315,8 +315,7 @@ def _rows(wide_scores: pl.DataFrame, score: Score, bounds: tuple[NDArray[np.floa
 def _problems(part: ScorePart) -> list[str]:
     """Return a sentence if some value is out of range, and one if some value lies outside its interval."""
     outside = part.rows.filter((pl.col("lower") > pl.col("value")) | (pl.col("upper") < pl.col("value")))
-    first = f"(first: customer {outside['customer_id'][0]!r})" if len(outside) else ""
-    found = [_impossible(part), f"{part.score}: {len(outside):,} values lie outside their interval {first}" if first else ""]
+    found = [_impossible(part), f"{part.score}: {len(outside):,} values lie outside their interval" if len(outside) else ""]
     return [problem for problem in found if problem]
 
 
@@ -330,4 +329,4 @@ def _impossible(part: ScorePart) -> str:
         return ""
     row = bad.row(0, named=True)
     span = f"between 0 and {high:g}" if kind.high is not None else f"{low:g} or more"
-    return f"{part.score}: {len(bad):,} values are not {span} (first: customer {row['customer_id']!r}, {row['value']:g})"
+    return f"{part.score}: {len(bad):,} values are not {span} (the first is {row['value']:g})"

@@ -88,11 +88,11 @@ def _sentinels(mapping: Mapping, source: Source, columns: list[OurColumn]) -> li
         read = casting.convert(value, each.value.kind, dtype, each.style)
         count = stands_for_none(read, each.wanted, days, each.style.zone).sum()
         name = f"sentinels of {column} as {each.style.format} for {each.wanted}"
-        asked.append(Question(name=name, asked={"rows": count}, answer=_told(column)))
+        asked.append(Question(name=name, asked={"rows": count}, answer=_reported(column)))
     return asked
 
 
-def _told(column: str) -> Any:
+def _reported(column: str) -> Any:
     def answer(source: Source, found: AnyMapping[str, Any]) -> list[Answer]:
         rows = int(found["rows"] or 0)
         return [SentinelsFound(place=f"{source.spoken}, column {column}", rows=rows).remark()] if rows else []

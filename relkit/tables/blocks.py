@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import ParameterError, TableError
+from relkit.limits import beyond, limit
 from relkit.tables import casting, id_forms
 from relkit.tables.block_questions import questions_about
 from relkit.tables.casting import Kind, Style
@@ -26,6 +27,7 @@ from relkit.tables.read_columns import OurColumn, is_id, is_money, is_open
 from relkit.tables.schemas import BAD, LONG, ROW, SHORT, SOURCE, TABLES
 from relkit.tables.sentinels import inside, stands_for_none
 from relkit.tables.sources import STEM, Source, count_rows
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -116,7 +118,9 @@ def _compiled(mapping: Mapping, sources: dict[str, Source], table: str, position
     try:
         selected.collect_schema()
     except pl.exceptions.PolarsError as error:
-        raise ParameterError(f"an expression cannot be carried out: {str(error).splitlines()[0]}.", where=mapping.at(*here)) from error
+        raise ParameterError(
+            f"an expression cannot be carried out: {words_of(error, columns).rstrip('.')}.", where=mapping.at(*here)
+        ) from error
     return ReadBlock(table=table, block=block, frame=selected, notes=tuple(notes), columns=tuple(ours))
 
 
@@ -189,10 +193,9 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
     notes = []
     repeated = right.drop_nulls(keys).group_by(keys).len().filter(pl.col("len") > 1).sort(keys).collect(engine="streaming")
     if len(repeated) and not join.many:
-        first = ", ".join(str(value) for value in repeated.row(0)[:-1])
         raise TableError(
-            f"{key_columns} does not distinguish the rows of {join.source}: {len(repeated):,} repeated, first {first} "
-            f"({repeated['len'][0]} rows), so that joining it would multiply the rows of {name}.",
+            f"{key_columns} does not distinguish the rows of {join.source}: {len(repeated):,} repeated, one in "
+            f"{max(repeated['len'].to_list())} rows, so that joining it would multiply the rows of {name}.",
             where=where,
             remedy="Join on a column that is unique there, or write many: true if that is meant.",
         )
@@ -201,8 +204,17 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
         fate = "kept, with nulls" if join.unmatched == "keep" else "left out"
         notes.append(f"{name}: rows without a match in {join.source} by {key_columns}: {lonely:,}; they are {fate}.")
     if len(repeated):
+        _refuse_growth(left, repeated, keys, where)
         notes.append(f"{name}: joining {join.source} gives some rows more than once, as many: true allows.")
     return notes
+
+
+def _refuse_growth(left: pl.LazyFrame, repeated: pl.DataFrame, keys: list[str], where: str) -> None:
+    """Refuse a join that would multiply rows beyond the limit, counted by key before it is made."""
+    counted = left.group_by(keys).agg(pl.len().alias("rows")).join(repeated.lazy(), on=keys)
+    added = counted.select((pl.col("rows").cast(pl.Float64) * (pl.col("len") - 1)).sum()).collect(engine="streaming").item()
+    if added > limit("joined_rows"):
+        raise beyond("joined_rows", where=f"{where}: joining would add {added:,.0f} rows", error=TableError)
 
 
 def _outputs(

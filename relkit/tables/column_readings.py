@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnReading:
-    """How one of our columns is read.
+    """Reading of one of our columns.
 
     Attributes:
         files: names of the files that it is read from.
@@ -58,5 +58,5 @@ Readings = dict[str, tuple[ColumnReading, ...]]
 
 
 def reading_of(readings: Readings, column: str, file: str) -> ColumnReading | None:
-    """Return how a column was read from a file, None if that is not known."""
+    """Return the reading of a column from a file, None if it is not known."""
     return next((reading for reading in readings.get(column, ()) if file in reading.files), None)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.shapes import shape
 from relkit.tables.encodings import TextFile, open_text, start_of
 from relkit.tables.file_columns import exactly, renamed_note, spared
 from relkit.tables.line_account import LineAccount, Shape, account_for_lines, last_line
@@ -26,6 +27,7 @@ from relkit.tables.schemas import ROW
 from relkit.tables.source_remarks import breaks_off, ends_in_totals
 from relkit.tables.stray_quotes import requoted, verify_fields
 from relkit.tables.title_rows import is_total, rows_above_header
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,8 +43,11 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; it is no row."""
+"""First line that names the delimiter to Excel; it is no row."""
+_ADDRESS = re.compile(r"\S@\S+\.\S|^\s*\+?\d[\d .()-]{7,}\s*$")
+_NUMBERED = re.compile(r"\d+")
 _LINES = 500
+_SHOWN_CELLS = 4
 _LOOKED_AT = 30
 
 
@@ -175,18 +180,21 @@ def _verify_title(path: Path, lines: Sequence[str], delimiter: str, options: Rea
     marks: tuple[str, ...] = (delimiter,)
     if options.delimiter is None and _agreement(_rows(lines, delimiter, options.quote)) < 0.5:
         marks = (delimiter, *_DELIMITERS)
-    for mark in marks:
-        first: list[list[str]] = []
-        with contextlib.suppress(csv.Error):
-            first.extend(islice(_cut(lines, mark, options.quote), _LOOKED_AT))
-        above = rows_above_header(first) if mark != BLANKS else 0
-        if above:
-            skip, title = options.skip_lines + above, options.skip_lines + 1
-            raise TableError(
-                f"line {skip + 1} looks like its header, and line {title} like a title.",
-                where=str(path),
-                remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
-            )
+    found = [above for mark in marks if mark != BLANKS and (above := _lines_above(lines, mark, options.quote))]
+    if found:  # a decimal comma may cut lines below the header, too: the first is it
+        skip, title = options.skip_lines + min(found), options.skip_lines + 1
+        raise TableError(
+            f"line {skip + 1} looks like its header, and line {title} like a title.",
+            where=str(path),
+            remedy=f"Write skip_lines: {skip} for this source in the mapping, or header: true if line {title} is the header.",
+        )
+
+
+def _lines_above(lines: Sequence[str], mark: str, quote: str | None) -> int:
+    first: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        first.extend(islice(_cut(lines, mark, quote), _LOOKED_AT))
+    return rows_above_header(first)
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
@@ -239,36 +247,56 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
     if seen == mark or len(rows[0]) < 2:
         return
     raise TableError(
-        f"cut at {mark!r} its first line is one column, {lines[0].strip()[:60]!r}; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
+        f"cut at {mark!r} its first line is one column; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
         where=str(path),
         remedy=f"Write delimiter: {seen!r}, or leave it out to have it found.",
     )
 
 
 def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
+    """Return whether the first row names columns: no cell is a number or a date, and few are empty but trailing ones.
+
+    Programs that write the number of the row leave its column without a name. With given names, an empty cell is one of a row.
+    """
     first = list(rows[0])
     while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
     if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
-    looks = not any(_VALUE.match(cell) for cell in first) and all(cell.strip() for cell in first)
+    filled = sum(bool(cell.strip()) for cell in first)
+    looked = len(first) - (len(first) > 1 and not first[0].strip())
+    is_value = [_is_value(cell, [row[at] for row in rows[1:20] if at < len(row)]) for at, cell in enumerate(first)]
+    names = not any(is_value) and 0 < 4 * looked <= 5 * filled
     if not given:
-        return looks
-    return looks and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
+        return names
+    return names and filled == len(first) and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
+
+
+def _is_value(cell: str, below: Sequence[str]) -> bool:
+    """Return whether a cell of the first row is a value: a number, a date, an address, or an id numbered like those below it."""
+    if _VALUE.match(cell) or _ADDRESS.search(cell):
+        return True
+    form = _NUMBERED.sub("#", cell)
+    return form != cell and len(below) > 1 and sum(_NUMBERED.sub("#", other) == form for other in below) >= 0.8 * len(below)
 
 
 def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:
+    if header and any(_ADDRESS.search(cell) for cell in rows[0]):
+        raise TableError(
+            f"its first line is declared to be a header and holds values ({_outlined(rows[0])}).",
+            where=str(path),
+            remedy="Leave header: true out, and give the names of its columns in the mapping (columns: [a, b, ...]).",
+        )
     names = tuple(name.strip() for name in rows[0]) if header else given
     if not header and not given:
         raise TableError(
-            f"its first line, {' | '.join(rows[0])[:80]!r}, holds values and names no column.",
+            f"its first line holds values ({_outlined(rows[0])}) and names no column.",
             where=str(path),
             remedy="Give the names of its columns in the mapping (columns: [a, b, ...]), or write header: true.",
         )
     if given and len(given) != len(rows[0]):
         raise TableError(
-            f"it has {len(rows[0])} columns and the mapping names {len(given)}; first line: {' | '.join(rows[0])[:80]!r}.",
+            f"it has {len(rows[0])} columns and the mapping names {len(given)}; first line: {_outlined(rows[0])}.",
             where=str(path),
             remedy="Name every column, or check the delimiter.",
         )
@@ -276,11 +304,22 @@ def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[st
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise TableError(
-            f"the header names {twice[0]!r} more than once.",
+            f"the header has one name more than once, in columns {_places(names, twice[0])}.",
             where=str(path),
             remedy="Rename one in the file, or give `columns` and skip_lines: 1 in the mapping.",
         )
     return names
+
+
+def _outlined(cells: Sequence[str]) -> str:
+    """Return the shapes of the first cells of a line, which may describe a person."""
+    shown = ", ".join(shape(cell) for cell in cells[:_SHOWN_CELLS])
+    return shown + (", ..." if len(cells) > _SHOWN_CELLS else "")
+
+
+def _places(names: Sequence[str], name: str) -> str:
+    """Return the numbers of the columns of a name, counted from 1."""
+    return " and ".join(str(at) for at, other in enumerate(names, start=1) if other == name)
 
 
 def _decimal(rows: list[list[str]]) -> str | None:
@@ -291,7 +330,7 @@ def _decimal(rows: list[list[str]]) -> str | None:
 def _verify_has_rows(path: Path, rows: list[list[str]], layout: Layout, text: TextFile) -> None:
     if layout.header and text.is_whole and len(rows) == 1:
         raise TableError(
-            f"it has a header ({', '.join(layout.columns)[:120]}) and no row.", where=str(path), remedy="Ask for it again with its rows."
+            f"it has a header of {len(layout.columns)} columns and no row.", where=str(path), remedy="Ask for it again with its rows."
         )
 
 
@@ -385,5 +424,5 @@ def _least_length(sample: str, options: ReadOptions) -> int:
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:
     """Return the error for a file that polars could not read, in our words."""
-    message = str(error).splitlines()[0].rstrip(".")
+    message = words_of(error).rstrip(".")
     return TableError(f"it cannot be read: {message}.", where=opened, remedy="Check the file's format.")

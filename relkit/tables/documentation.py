@@ -65,6 +65,8 @@ def _section(contract: Contract) -> str:
     lines += [line for note in contract.notes.split("\n\n") if note for line in ("", textwrap.fill(note, _WIDTH))]
     lines += ["", "| Column | Label | Type | Values | Personal data | Meaning |", "|---|---|---|---|---|---|"]
     lines += [_row(column) for column in contract.columns]
+    if contract.disagreement:
+        lines += ["", f"Rows that disagree on one fact (`{contract.disagreement.rule}`): {contract.disagreement.remedy}"]
     if contract.rules:
         lines += ["", "Rules between columns:", ""]
         lines += [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.remarks import Remark, french
+from relkit.tables.declared.statuses import RUNNING, is_one_of
 from relkit.tables.findings import counted
 from relkit.tables.id_doubts import near_matches, spellings
 from relkit.tables.schemas import TABLES
@@ -39,6 +40,7 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
         *_between(distinct),
         *_unidentified(tables),
         *_no_ids(ids),
+        *_running_and_ended(tables),
         *mixed_units(tables),
         *_margin(tables),
         *_currency(tables),
@@ -144,6 +146,31 @@ def _no_ids(ids: dict[str, pl.DataFrame]) -> list[Remark]:
                 )
             )
     return remarks
+
+
+def _running_and_ended(tables: TableSet) -> list[Remark]:
+    """Return a remark on contracts whose last row states that they run and gives a day, not ahead, on which they ended."""
+    last = tables.facts.last_day
+    if last is None or not tables.has("contracts") or not {"status", "ended_on"} <= set(tables.columns("contracts")):
+        return []
+    rows = tables.scan("contracts").filter(is_one_of(pl.col("status"), RUNNING), pl.col("ended_on") <= last)
+    if "valid_from" in tables.columns("contracts"):
+        found = rows.select("contract_id", "valid_from").collect(engine="streaming")
+        newest = tables.scan("contracts").filter(pl.col("contract_id").is_in(found["contract_id"].unique().implode()))
+        newest = newest.group_by("contract_id").agg(pl.col("valid_from").max())
+        rows = found.lazy().join(newest, on=["contract_id", "valid_from"], nulls_equal=True)
+    contracts = int(rows.select(pl.col("contract_id").n_unique()).collect(engine="streaming").item())
+    if not contracts:
+        return []
+    return [
+        Remark(
+            "running_with_an_end",
+            f"contracts: {counted(contracts, 'contract')} ended by {last} while the status says running; the day holds, so they count as "
+            "ended.",
+            f"contracts : {_counted(contracts, 'contrat')} avec une fin au plus tard le {last:%d/%m/%Y} et un statut en cours ; la date "
+            "l’emporte, ils comptent comme terminés.",
+        )
+    ]
 
 
 def _margin(tables: TableSet) -> list[Remark]:

@@ -31,6 +31,7 @@ from sqlglot import parse as parse_sql
 from sqlglot.errors import SqlglotError
 
 from relkit.errors import ParameterError, TableError, nearest
+from relkit.limits import beyond, limit
 from relkit.tables import casting
 from relkit.tables.casting import Kind, Style
 
@@ -66,7 +67,8 @@ _PARTS = frozenset(
 )
 """Arguments that a node may have; any other is a variant of SQL (escape, symmetric, flags) that is not supported."""
 
-_LONGEST = 4_000
+_LARGEST = 2**63 - 1
+_MOST_DECIMALS = 15
 _DEEPEST = 60
 _NUMBERS: frozenset[Kind] = frozenset({"integer", "decimal"})
 _TIMES: frozenset[Kind] = frozenset({"date", "instant", "utc"})
@@ -106,6 +108,7 @@ class Scope:
         source: the file or source that has the columns, for messages.
         made: numbers read from text columns, by the name under which expressions find them; the frame needs
             `with_columns(**made)` before any expression of the scope is used, so that no text is read twice.
+        is_inline: numbers are read where they are used, and `made` stays empty.
     """
 
     columns: Mapping[str, Value]
@@ -113,6 +116,7 @@ class Scope:
     where: str = "expression"
     source: str = "the source"
     made: dict[str, pl.Expr] = field(default_factory=dict)
+    is_inline: bool = False
 
 
 def compile_expression(text: str, scope: Scope) -> Value:
@@ -126,8 +130,8 @@ def compile_expression(text: str, scope: Scope) -> Value:
         ParameterError: it is not an expression, or uses something that is not allowed.
         TableError: it names a column that the source does not have.
     """
-    if len(text) > _LONGEST:
-        raise ParameterError(f"the expression is longer than {_LONGEST:,} characters.", where=scope.where, remedy="Split it.")
+    if len(text) > limit("expression_characters"):
+        raise beyond("expression_characters", where=scope.where)
     try:
         trees = parse_sql(f"({text})", read="duckdb")  # within brackets no word of it can be taken for a command
     except SqlglotError as error:
@@ -173,7 +177,7 @@ def as_number(value: Value, scope: Scope) -> Value:
     if value.literal is not None:
         raise ParameterError(f"the text {value.literal!r} stands where a number is needed.", where=scope.where)
     read = casting.number(value.expr, value.kind, value.style or scope.style)
-    if value.name is not None:
+    if value.name is not None and not scope.is_inline:
         scope.made[f"_number.{value.name}"] = read
         read = pl.col(f"_number.{value.name}")
     return Value(read, "decimal", faults=_with_fault(value, read))
@@ -269,13 +273,19 @@ def _parts(nodes: Sequence[Any], scope: Scope) -> list[Value]:
     return [_compile(node, scope) for node in nodes]
 
 
-def _literal(node: exp.Expression, scope: Scope) -> Value:  # noqa: ARG001  (every handler has this signature)
+def _literal(node: exp.Expression, scope: Scope) -> Value:
     written = str(node.this)
     if node.is_string:
         return Value(pl.lit(written), "text", literal=written)
-    if written.isdigit():
-        return Value(pl.lit(int(written), dtype=pl.Int64), "integer", literal=int(written))
-    return Value(pl.lit(float(written)), "decimal", literal=float(written))
+    if not written.isdigit():
+        return Value(pl.lit(float(written)), "decimal", literal=float(written))
+    if len(written) > len(str(_LARGEST)) or int(written) > _LARGEST:
+        raise ParameterError(
+            f"a number of {len(written)} digits is larger than whole numbers go.",
+            where=scope.where,
+            remedy="Write it in single quotes if it is an id, with .0 if it is an amount.",
+        )
+    return Value(pl.lit(int(written), dtype=pl.Int64), "integer", literal=int(written))
 
 
 def _column(node: exp.Expression, scope: Scope) -> Value:
@@ -483,9 +493,11 @@ def _substring(node: exp.Expression, scope: Scope) -> Value:
     start = _whole_literal(node.args.get("start"), "the start of substr", scope)
     if start < 1:
         raise ParameterError(f"substr starts at {start}; the first character is 1.", where=scope.where)
-    length = node.args.get("length")
-    taken = value.expr.str.slice(start - 1, _whole_literal(length, "the length of substr", scope) if length is not None else None)
-    return Value(taken, "text", faults=value.faults)
+    given = node.args.get("length")
+    length = _whole_literal(given, "the length of substr", scope) if given is not None else None
+    if length is not None and length < 0:
+        raise ParameterError(f"substr takes {length} characters; it can take none or more.", where=scope.where)
+    return Value(value.expr.str.slice(start - 1, length), "text", faults=value.faults)
 
 
 def _replace(node: exp.Expression, scope: Scope) -> Value:
@@ -519,7 +531,13 @@ def _round(node: exp.Expression, scope: Scope) -> Value:
     value = as_number(_compile(node.this, scope), scope)
     decimals = node.args.get("decimals")
     digits = _whole_literal(decimals, "the decimals of round", scope) if decimals is not None else 0
-    return replace(value, expr=value.expr.round(digits, mode="half_away_from_zero"), literal=None)
+    if abs(digits) > _MOST_DECIMALS:
+        raise ParameterError(f"round has {digits} decimals; they lie between -{_MOST_DECIMALS} and {_MOST_DECIMALS}.", where=scope.where)
+    if digits >= 0:
+        return replace(value, expr=value.expr.round(digits, mode="half_away_from_zero"), literal=None)
+    step = 10**-digits  # round(1234, -2) is 1200, as in SQL
+    rounded = (value.expr / step).round(0, mode="half_away_from_zero") * step
+    return replace(value, expr=rounded.cast(pl.Int64) if value.kind == "integer" else rounded, literal=None)
 
 
 def _nullif(node: exp.Expression, scope: Scope) -> Value:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.remarks import Remark
+    from relkit.tables.control_totals import ControlTotal
+    from relkit.tables.own_rules import RuleReport
     from relkit.tables.table_set import TableFacts
 
 
@@ -87,6 +89,9 @@ class TableReport:
     rules: tuple[Finding, ...] = ()
     unlikely: tuple[Finding, ...] = ()
     sums: dict[str, Reconciliation] = field(default_factory=dict)
+    own_rules: tuple[RuleReport, ...] = ()
+    totals: tuple[ControlTotal, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def rows_quarantined(self) -> int:
@@ -125,6 +130,8 @@ class ReadReport:
         warnings: sentences about unlikely or missing values.
         notes: on what was detected about the sources.
         remarks: those of them that affect how numbers are to be read, in both languages.
+        alarms: remarks on what fell, vanished, changed or is stale, and on declared rules; they fail the check if it is a gate.
+        columns: types of the columns of each source.
         counts: made by the sources and the mapping.
         paths: written; tables (folder), check (file), quarantine_<table> (files).
     """
@@ -139,6 +146,8 @@ class ReadReport:
     counts: dict[str, Any]
     paths: dict[str, Path]
     remarks: tuple[Remark, ...] = ()
+    alarms: tuple[Remark, ...] = ()
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def counted(rows: int, noun: str = "row") -> str:
@@ -161,6 +170,7 @@ def plain(report: TableReport) -> dict[str, Any]:
         "rules": {finding.rule: _detail(finding) for finding in report.rules},
         "unlikely": {finding.rule: _detail(finding) for finding in report.unlikely},
         "sums": {name: sums.plain() for name, sums in report.sums.items()},
+        "own_rules": {rule.name: rule.plain() for rule in report.own_rules},
     }
 
 

@@ -17,10 +17,13 @@ import polars as pl
 
 from relkit.progress import Progress, quiet
 from relkit.tables.blocks import LateMarks, ReadBlock, read_block
+from relkit.tables.control_totals import TOGETHER
 from relkit.tables.data_place import DataPlace
-from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, MappingFile, load_mapping
+from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Mapping, MappingFile, load_mapping
 from relkit.tables.mark_doubts import late_marks
 from relkit.tables.named_files import block_by_names, sources_by_names
+from relkit.tables.optional_sources import is_there, open_declared, remark_on_absent
+from relkit.tables.own_rules import CompiledRule, compile_rules
 from relkit.tables.questions import aggregates, answers
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
@@ -79,9 +82,16 @@ class SourceTables:
         history_starts_on: first day the sources cover; None if not declared.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
+        contract_ended_without_day: what becomes of contracts that ended without a day: "quarantine" or "last_known_day".
+        contract_ended_statuses: the source's words for contracts that have ended; empty for the usual ones.
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
+        rules: declared by the analyst, by table.
+        max_fall_share: share by which a control total may fall.
+        freshness_days: days that the newest row of a source may be old, by source.
+        origins: source by name of file, by table.
+        columns: types of the columns of each source, by source; those of texts are "text".
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
         readings: by table, the origin of each of our columns, for messages.
     """
@@ -96,10 +106,17 @@ class SourceTables:
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
+    contract_ended_without_day: str = "quarantine"
+    contract_ended_statuses: tuple[str, ...] = ()
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
+    rules: dict[str, tuple[CompiledRule, ...]] = field(default_factory=dict)
+    max_fall_share: float = 0.5
+    freshness_days: dict[str, int] = field(default_factory=dict)
+    origins: dict[str, dict[str, str]] = field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
     readings: dict[str, Readings] = field(default_factory=dict)
 
 
@@ -142,13 +159,20 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
+    path = _mapping_of(place, mapping)
     stated = None if path is None else load_mapping(path)
-    if stated is None or not stated.file.tables:
-        reading = _by_names(place, Company() if stated is None else stated.file.company)
-    else:
-        reading = _by_mapping(place, stated, path, progress)
+    reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, path, progress)
     return _tables(reading, _blocks(reading), progress)
+
+
+def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
+    """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
+    path = _mapping_of(DataPlace.of(data), mapping)
+    return None if path is None else load_mapping(path)
+
+
+def _mapping_of(place: DataPlace, mapping: Path | None) -> Path | None:
+    return mapping if mapping is not None else place.default_mapping()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,16 +198,16 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path = mapping if mapping is not None else place.default_mapping()
+    path = _mapping_of(place, mapping)
     stated = None if path is None else load_mapping(path)
     if stated is None or not stated.file.tables:
         named = sources_by_names(place)
         declared, unread = named.declared, named.unread
     else:
         used = _used(stated.file)
-        declared = {name: source for name, source in stated.file.sources.items() if name in used}
+        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
         unread = unmapped_files(place, stated.file, path)[0]
-    found = [place.files(source) for source in declared.values()]
+    found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
     return SourceFiles(
         files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
@@ -194,7 +218,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reading:
-    """A mapping, the sources it opened, and what there is to say of them."""
+    """A mapping, the sources it opened, what there is to say of them."""
 
     mapping: Mapping
     sources: dict[str, Source]
@@ -203,38 +227,50 @@ class _Reading:
 
 
 def _used(file: MappingFile) -> set[str]:
-    """Return the names of the sources that a table reads."""
-    return {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+    """Return the names of the sources that are read: those that a table reads, and those that must be there."""
+    read = {name for blocks in file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
+    return read | {name for name, source in file.sources.items() if source.required}
 
 
 def _by_mapping(place: DataPlace, mapping: Mapping, path: Path | None, progress: Progress) -> _Reading:
     used = _used(mapping.file)
-    sources, notes = {}, []
+    sources, notes, absent = {}, [], []
     for name, declared in mapping.file.sources.items():
         if name not in used:
             notes.append(f"{name}: no table reads this source; it was left alone.")
             continue
         progress(f"opening {name}")
-        sources[name] = place.open(name, declared)
-        notes.extend(sources[name].notes)
+        source = open_declared(place, name, declared)
+        if source is None:
+            fed = [table for table, given in mapping.file.tables.items() if name in {block.source for block in given}]
+            absent.append(remark_on_absent(name, fed))
+            continue
+        sources[name] = source
+        notes.extend(source.notes)
     unread, passed_over = unmapped_files(place, mapping.file, path)
     notes.extend(unread_notes(unread, passed_over))
-    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(unread))
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=(*absent, *unread_remarks(unread)))
 
 
-def _by_names(place: DataPlace, company: Company) -> _Reading:
+def _by_names(place: DataPlace, stated: Mapping | None) -> _Reading:
     named = sources_by_names(place)
     declared = named.declared
     sources = {name: place.open(name, source) for name, source in declared.items()}
     notes = [*named.notes, *(note for source in sources.values() for note in source.notes)]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
-    file = MappingFile(company=company, sources=declared, tables=blocks)
-    return _Reading(
-        mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes, remarks=unread_remarks(named.unread)
-    )
+    given = {} if stated is None else {"company": stated.file.company, "controls": stated.file.controls, "rules": stated.file.rules}
+    file = MappingFile(sources=declared, tables=blocks, **given)
+    declaration, name = (None, str(place)) if stated is None else (stated.declaration, stated.name)
+    mapping = Mapping(file=file, declaration=declaration, name=name)
+    return _Reading(mapping=mapping, sources=sources, notes=notes, remarks=unread_remarks(named.unread))
 
 
 def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> SourceTables:
+    file = reading.mapping.file
+    uncounted: dict[str, list[pl.LazyFrame]] = {}
+    for part in blocks:
+        uncounted.setdefault(part.table, []).append(part.frame)
+    rules = compile_rules(reading.mapping, _joined(uncounted), file.company.business_zone)
     measured = _measured(reading, blocks, progress)
     counts: dict[str, Any] = {"sources": measured.counts, "tables": {}}
     if any(measured.marks.values()):
@@ -243,9 +279,8 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
     for part in blocks:
         reading.notes.extend(part.notes)
         frames.setdefault(part.table, []).append(_finished(part, counts, reading.notes))
-    file = reading.mapping.file
     return SourceTables(
-        frames={table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()},
+        frames=_joined(frames),
         notes=tuple(reading.notes),
         remarks=(*reading.remarks, *(remark for source in reading.sources.values() for remark in source.remarks), *measured.remarks),
         counts=counts,
@@ -255,19 +290,28 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         history_starts_on=_history(reading),
         assumed_margin_rate=file.company.assumed_margin_rate,
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
+        contract_ended_without_day=file.company.contract_ended_without_day,
+        contract_ended_statuses=file.company.contract_ended_statuses,
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
+        rules=rules,
+        max_fall_share=file.controls.max_fall_share,
+        freshness_days=_ages(reading),
+        origins=_origins(reading, blocks),
+        columns={name: _types(source) for name, source in reading.sources.items()},
         readings=_readings(blocks),
     )
 
 
 def _blocks(reading: _Reading, marks: LateMarks | None = None) -> list[ReadBlock]:
-    """Return all blocks, compiled; `marks` are the decimal marks of columns that differ from their source's."""
-    tables = reading.mapping.file.tables
+    """Return all blocks whose source is there, compiled; `marks` are the decimal marks of columns that differ from their source's."""
     return [
-        read_block(reading.mapping, reading.sources, table, i, marks=marks) for table, given in tables.items() for i in range(len(given))
+        read_block(reading.mapping, reading.sources, table, i, marks=marks)
+        for table, given in reading.mapping.file.tables.items()
+        for i, block in enumerate(given)
+        if block.source in reading.sources
     ]
 
 
@@ -278,6 +322,34 @@ def _readings(blocks: Sequence[ReadBlock]) -> dict[str, Readings]:
         for each in part.columns:
             table[each.name] = (*table.get(each.name, ()), each.reading)
     return found
+
+
+def _joined(frames: dict[str, list[pl.LazyFrame]]) -> dict[str, pl.LazyFrame]:
+    """Return the frame of each table from those of its blocks."""
+    return {table: parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal") for table, parts in frames.items()}
+
+
+def _origins(reading: _Reading, blocks: Sequence[ReadBlock]) -> dict[str, dict[str, str]]:
+    """Return the source of each file, by table; of a file that several of its sources read, all of them."""
+    found: dict[str, dict[str, str]] = {}
+    for part in blocks:
+        own, name = found.setdefault(part.table, {}), part.block.source
+        for file in reading.sources[name].files:
+            known = own[file].split(TOGETHER) if file in own else []
+            own[file] = TOGETHER.join(dict.fromkeys([*known, name]))
+    return found
+
+
+def _ages(reading: _Reading) -> dict[str, int]:
+    """Return the days that the newest row of a source may be old, of those that are there and declare it."""
+    declared = {name: reading.mapping.file.sources[name].freshness_days for name in reading.sources}
+    return {name: days for name, days in declared.items() if days is not None}
+
+
+def _types(source: Source) -> dict[str, str]:
+    """Return the type of each column of a source, as the file has it."""
+    schema = source.frame.collect_schema()
+    return {name: "text" if schema[name] == pl.String else str(schema[name]) for name in source.columns}
 
 
 def _columnar(reading: _Reading, blocks: Sequence[ReadBlock]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from relkit.declarations import Declaration, read_declaration
 from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.periods import FIRST_DAY, LAST_DAY
+from relkit.tables.ended_contracts import EndedWithoutDay
 from relkit.tables.id_forms import IdForm
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
@@ -23,7 +26,6 @@ from relkit.tables.sentinels import DAYS as SENTINELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 Place = tuple[str | int, ...]
 
@@ -66,11 +68,6 @@ def _known_at(value: str) -> str:
     return value
 
 
-def _as_written(value: Any) -> Any:
-    """Return a day that YAML has read as the text that it was."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -86,7 +83,10 @@ def _pairs(value: Any) -> Any:
     """Return join columns as {ours: theirs}."""
     if isinstance(value, dict):
         return value
-    return {name: name for name in _listed(value)}
+    names = _listed(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("name columns by text, as in on: customer_id")
+    return {name: name for name in names}
 
 
 def _quote(value: Any) -> Any:
@@ -113,7 +113,21 @@ def _places(value: Any) -> Any:
     return found
 
 
+def _as_written(value: Any) -> Any:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
+    return value
+
+
+def _within_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -126,10 +140,12 @@ class Company(_Part):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
     sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
+    contract_ended_without_day: EndedWithoutDay = "quarantine"
+    contract_ended_statuses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
 class SourceDeclaration(_Part):
@@ -152,8 +168,11 @@ class SourceDeclaration(_Part):
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     zone: Zone | None = None
-    history_starts_on: date | None = None
+    history_starts_on: Day | None = None
+    required: bool | None = None
+    freshness_days: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _coherent(self) -> SourceDeclaration:
@@ -188,6 +207,7 @@ class SourceDeclaration(_Part):
             sheet=self.sheet,
             table=self.table,
             query=self.query,
+            reads=tuple(Path(folder) for folder in self.reads),
         )
 
 
@@ -264,17 +284,36 @@ class Block(_Part):
     one_per: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
 
+class Controls(_Part):
+    """Comparison of a check with the one before it."""
+
+    max_fall_share: float = Field(default=0.5, ge=0, lt=1)
+
+
+class OwnRule(_Part):
+    """A rule of the analyst's own: an expression that holds for every good row of a table."""
+
+    name: str = Field(pattern=r"^\w[\w -]*$", max_length=60)
+    expression: str
+    severity: Literal["warn", "quarantine", "stop"] = "warn"
+    allowed_share: float = Field(default=0.0, ge=0, le=1)
+    reason: Label | None = None
+
+
 class MappingFile(_Part):
-    """All of a mapping file; with `company` and nothing else, files are named after our tables."""
+    """All of a mapping file; without `sources` and `tables`, files are named after our tables."""
 
     company: Company = Field(default_factory=Company)
     sources: dict[str, SourceDeclaration]
     tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]]
+    controls: Controls = Field(default_factory=Controls)
+    rules: dict[str, Annotated[tuple[OwnRule, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _by_names(cls, value: Any) -> Any:
-        return {**value, "sources": {}, "tables": {}} if isinstance(value, dict) and set(value) == {"company"} else value
+        by_names = isinstance(value, dict) and value and set(value) <= _BESIDE_TABLES
+        return {**value, "sources": {}, "tables": {}} if by_names else value
 
     @model_validator(mode="after")
     def _some_table(self) -> MappingFile:
@@ -283,8 +322,23 @@ class MappingFile(_Part):
         return self
 
 
-_MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
-_NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block, "columns": ColumnRule, "attributes": Attribute}
+_MODELS: dict[str, type[_Part]] = {
+    "company": Company,
+    "join": Join,
+    "returns": Returns,
+    "label": Label,
+    "controls": Controls,
+    "reason": Label,
+}
+_NAMED: dict[str, type[_Part]] = {
+    "sources": SourceDeclaration,
+    "tables": Block,
+    "columns": ColumnRule,
+    "attributes": Attribute,
+    "rules": OwnRule,
+}
+_BESIDE_TABLES = {"company", "controls", "rules"}
+"""Keys of a mapping whose files are named after our tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,6 +448,23 @@ def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
             here: Place = ("tables", table, i)
             yield from _sources_wrong(file, block, here)
             yield from _columns_wrong(table, block, here)
+    yield from _rules_wrong(file)
+    read = {block.source for blocks in file.tables.values() for block in blocks}
+    for name, source in file.sources.items():
+        if source.freshness_days is not None and name not in read:
+            yield ("sources", name, "freshness_days"), f"freshness_days needs a table that is read from {name}: it has no other date."
+
+
+def _rules_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
+    """Yield the rules of tables that are not there, and names given twice."""
+    for table, rules in file.rules.items():
+        known = tuple(file.tables) or tuple(TABLES)
+        if table not in known:
+            yield ("rules", table), str(ParameterError.unknown("table", table, known))
+        names = [rule.name for rule in rules]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                yield ("rules", table, i, "name"), f"two rules of {table} are named {name!r}; give each a name of its own."
 
 
 def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
@@ -402,6 +473,8 @@ def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tup
     for j, join in enumerate(block.join):
         if join.source not in file.sources:
             yield (*here, "join", j, "source"), str(ParameterError.unknown("source", join.source, file.sources))
+        elif file.sources[join.source].required is False:
+            yield (*here, "join", j, "source"), f"the source {join.source!r} is declared required: false, but this join needs it."
         if join.many and block.key:
             yield (*here, "join", j, "many"), "a join that multiplies rows cannot go with key: file and row, which would repeat."
 

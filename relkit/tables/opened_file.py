@@ -38,7 +38,8 @@ class ReadOptions:
         fill_short: whether the fields that a short line lacks are empty, instead of the line being at fault.
         sheet: of a workbook; None is its only or first one.
         table: of a database.
-        query: of a database, instead of a table.
+        query: of a database, instead of a table: one SELECT.
+        reads: folders whose files the views and the query of a DuckDB file may read, besides its own.
     """
 
     format: Format | None = None
@@ -54,6 +55,7 @@ class ReadOptions:
     sheet: str | None = None
     table: str | None = None
     query: str | None = None
+    reads: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

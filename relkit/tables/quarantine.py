@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.shapes import outline
 from relkit.tables.column_readings import Readings, reading_of
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     import dataframely as dy
 
+_OWN = "own|"
+"""Beginning of the names that rules of analysts have in a schema."""
 _SHORT_REMEDY = "If the exporter leaves out empty fields at the end of a line, declare short_lines: fill for the source."
 _LONG_REMEDY = "A delimiter inside a field that is not quoted: have it exported with quotes."
 _LINES = {LONG: "line: more fields than columns", SHORT: "line: fewer fields than columns"}
@@ -42,11 +45,13 @@ class Judged:
         staged: the typed copy.
         repeated: `_index` and the rule for each row that repeats a key.
         faultless: whether it is known that no row breaks a rule; then the rules are not tried again.
+        faulty: `_index` of the rows that break a rule, once that is known; then the rules are not tried again either.
     """
 
     staged: Staged
     repeated: pl.DataFrame
     faultless: bool = False
+    faulty: pl.Series | None = None
 
     @classmethod
     def of(cls, staged: Staged) -> Judged:
@@ -65,10 +70,17 @@ class Judged:
             return self.staged.scan()
         return self.staged.scan().join(self.repeated.lazy(), on=INDEX, how="left", maintain_order="left")
 
+    @property
+    def faulty_rows(self) -> int:
+        """The number of rows that break a rule; 0 before that is known."""
+        return 0 if self.faulty is None else len(self.faulty)
+
     def kept(self) -> pl.LazyFrame:
         """Return the rows that break no rule, with their technical columns."""
         if self.faultless:
             return self.staged.scan()
+        if self.faulty is not None:
+            return self.staged.scan().filter(~pl.col(INDEX).is_in(self.faulty.implode()))
         return self.schema.filter(self.rows()).result.lazy()
 
     def write_kept(self, path: Path) -> Judged:
@@ -79,8 +91,8 @@ class Judged:
         write_table(self.kept().select(self.staged.names), path)
         return replace(self, faultless=rows_of(path) == rows)
 
-    def write_quarantine(self, path: Path, readings: Readings | None = None) -> tuple[Finding, ...]:
-        """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
+    def write_quarantine(self, path: Path, readings: Readings | None = None) -> tuple[Judged, tuple[Finding, ...]]:
+        """Stream the faulty rows with rule, source, row and as_read in front, and return what is judged, and what the rows break.
 
         `as_read` has the text of the source for each value that could not be read, as 'column: text'.
 
@@ -91,7 +103,7 @@ class Judged:
             readings: how each column was read, for messages.
         """
         if self.faultless:
-            return ()
+            return self, ()
         judged = path.with_suffix(".judged")
         self.schema.filter(self.rows()).failure.sink_parquet(judged)
         broken = _broken(pl.scan_parquet(judged), self.staged, self.schema)
@@ -108,8 +120,9 @@ class Judged:
             own = {f"{table}_{name}" if name in front else name: pl.col(name) for name in self.staged.names}
             rows = pl.scan_parquet(judged).select(**front, **own)
             write_table(rows, path)
+        faulty = pl.scan_parquet(judged).select(INDEX).collect()[INDEX]
         judged.unlink()
-        return found
+        return replace(self, faulty=faulty), found
 
 
 def rows_of(path: Path) -> int:
@@ -143,7 +156,7 @@ def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more:
         # an attribute of a company may be called like a method of dy.Schema, so columns go by an alias
         members[f"column_{place}"] = _dy_column(contract[name], name) if name in contract.names else dy.Any(alias=name)
     for rule in _applicable(contract, names):
-        members[rule.name] = _dy_rule(rule)
+        members[_member(rule.name)] = _dy_rule(rule)
     return type(contract.name, (dy.Schema,), members | (more or {}))
 
 
@@ -221,11 +234,23 @@ def _shown(value: Any, known: tuple[str, ...]) -> str:
         return "empty"
     if isinstance(value, str) and value not in known:
         return shown_text(value, is_open=True)
+    if isinstance(value, int | float):
+        return outline(value)
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
 def _range(column: Column, fault: str, broken: pl.Expr) -> Rule:
     return Rule(name=f"{column.name}: {fault}", columns=(column.name,), broken=broken, impossible=False, remedy="Kept.")
+
+
+def _member(name: str) -> str:
+    """Return the name of a rule in a schema: those that analysts declare may be called like a column or a method.
+
+    Examples:
+        >>> _member("quantity: zero"), _member("filter")
+        ('quantity: zero', 'own|filter')
+    """
+    return name if ": " in name else f"{_OWN}{name}"
 
 
 def _dy_rule(rule: Rule) -> Any:
@@ -292,7 +317,7 @@ def unreadable(contract: Contract, name: str) -> str:
     if name in _LINES:
         return _LINES[name]
     if name in contract.names and contract[name].dtype == pl.String:
-        return f"{name}: not an id that can be told"
+        return f"{name}: not a whole id"
     if name not in contract.names:
         return f"{name}: could not be read"
     kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
@@ -334,6 +359,8 @@ def _spoken(flag: str, contract: Contract) -> str:
 
     The texts are asserted by the tests, since they reach the user.
     """
+    if flag.startswith(_OWN):
+        return flag.removeprefix(_OWN)
     name, _, kind = flag.rpartition("|")
     if not name or name not in contract.names:
         return flag

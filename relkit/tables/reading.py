@@ -3,8 +3,8 @@
     report = read_tables(Path("data"), Path("out/default"), max_quarantine_share=0.05)
 
 Under `out` this leaves tables/<table>.parquet, tables/facts.json, tables/check.json and
-quarantine/<table>.parquet. All of it is written into a folder beside them and moved into place at the
-end, so that a crash leaves the tables of before, or none; never a part.
+quarantine/<table>.parquet, and its entry in history/checks.jsonl. The tables are written into a folder beside them and moved into place
+at the end, so that a crash leaves the tables of before, or none; never a part.
 """
 
 from __future__ import annotations
@@ -14,21 +14,30 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from relkit.contracts import Rule
+from relkit.contracts import Contract, Rule
 from relkit.errors import TableError
 from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
-from relkit.remarks import FILE, unique, write_remarks
+from relkit.remarks import FILE, Remark, unique, write_remarks
+from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale_sources
+from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
+from relkit.tables.control_totals import control_totals
 from relkit.tables.declared.columns import LARGEST, MONEY
+from relkit.tables.disagreements import disagreeing_rows
 from relkit.tables.doubts import doubts
-from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
+from relkit.tables.ended_contracts import with_ends
+from relkit.tables.findings import Finding, ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
+from relkit.tables.own_rules import CompiledRule, RuleReport, counts_of, rule_report
 from relkit.tables.quarantine import Judged, first_rows, rows_of, unlikely_rules, unreadable
 from relkit.tables.report_remarks import remarks_on
 from relkit.tables.schemas import FACT_TABLES, SOURCE, TABLES
@@ -44,7 +53,14 @@ _LEFTOVER_SECONDS = 86_400.0
 
 
 def read_tables(
-    data: Path | str, out: Path, *, mapping: Path | None = None, max_quarantine_share: float = 0.05, progress: Progress = quiet
+    data: Path | str,
+    out: Path,
+    *,
+    mapping: Path | None = None,
+    max_quarantine_share: float = 0.05,
+    is_gate: bool = False,
+    now: datetime | None = None,
+    progress: Progress = quiet,
 ) -> ReadReport:
     """Read a company's files through a mapping, validate them and write what is good and what is not.
 
@@ -53,6 +69,8 @@ def read_tables(
         out: output root; tables/ and quarantine/ in it are replaced.
         mapping: a mapping file; None takes DATA/mapping.yaml, or else files named after our tables.
         max_quarantine_share: share of a table's rows, in [0, 1], above which the report does not pass.
+        is_gate: whether alarms (totals that fell, columns that changed, stale sources, declared rules) fail the check too.
+        now: time of the check, for its place in the history and the age of the sources; None is the present.
         progress: receives a line on each step.
 
     Returns:
@@ -64,10 +82,19 @@ def read_tables(
     """
     from relkit.tables.mapping import read_source_tables
 
-    return validate_tables(read_source_tables(data, mapping, progress), out, max_quarantine_share=max_quarantine_share, progress=progress)
+    sources = read_source_tables(data, mapping, progress)
+    return validate_tables(sources, out, max_quarantine_share=max_quarantine_share, is_gate=is_gate, now=now, progress=progress)
 
 
-def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: float = 0.05, progress: Progress = quiet) -> ReadReport:
+def validate_tables(
+    sources: SourceTables,
+    out: Path,
+    *,
+    max_quarantine_share: float = 0.05,
+    is_gate: bool = False,
+    now: datetime | None = None,
+    progress: Progress = quiet,
+) -> ReadReport:
     """Validate tables that are read already, and write them; arguments, result and errors as for `read_tables`.
 
     Examples:
@@ -85,19 +112,33 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
         >>> report.tables["transactions"].sentences()[0]
         'transactions: 1 row kept, 1 quarantined (50.00%).'
         >>> print(report.tables["transactions"].rules[0])
-        net_amount: not a number: 1 row (first: row 2 of transactions, a 6-character text)
+        net_amount: not a number: 1 row (first: row 2 of transactions, a text like aaaaaa)
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
+    moment = now or datetime.now(UTC)
     with _workshop(out) as folder:
+        history = read_history(out)
         reports = {}
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
         for place, (name, raw) in enumerate(frames.items()):
             progress(f"checking {name}", place / len(frames))
             reports[name] = _validate(raw, name, folder, sources, equal_lines=not duplicates_counted)
-        report = _account(reports, sources, folder, max_quarantine_share)
+        gate = _Gate(share=max_quarantine_share, is_closed_by_alarms=is_gate, now=moment, history=history)
+        report, parts = _account(reports, sources, folder, gate)
         _publish(folder, out)
+    write_history(out, history.with_check(parts, moment))
     return _moved(report, out)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Gate:
+    """Conditions under which a check passes, and the checks before it."""
+
+    share: float
+    is_closed_by_alarms: bool
+    now: datetime
+    history: CheckHistory
 
 
 def _verify(frames: dict[str, pl.LazyFrame]) -> None:
@@ -121,19 +162,19 @@ def _verify(frames: dict[str, pl.LazyFrame]) -> None:
 
 
 def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables, *, equal_lines: bool) -> TableReport:
-    contract = TABLES[name]
+    own = sources.rules.get(name, ())
+    contract = _with_rules(TABLES[name], own)
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
     copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
-    judged = Judged.of(copy).write_kept(kept)
-    staged = judged.staged
+    copy, remarks = _with_ends(copy, sources)
     readings = sources.readings.get(name, {})
-    rules = judged.write_quarantine(faulty, readings)
+    judged, rules = Judged.of(copy).write_kept(kept).write_quarantine(faulty, readings)
+    staged, rows = judged.staged, judged.kept()
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
-    if name == "consents":
-        doubtful.append(_two_answers(judged))
-    unlikely = first_rows(judged.kept(), doubtful, contract, readings)
+    doubtful += disagreeing_rows(rows, contract, staged.names)
+    unlikely = first_rows(rows, doubtful, contract, readings)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
         table=name,
@@ -142,11 +183,29 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
         columns=staged.names,
         ignored=staged.ignored,
         rules=rules,
-        unlikely=unlikely,
+        unlikely=tuple(finding for finding in unlikely if finding.rule not in {rule.name for rule in own}),
         sums=_reconciled(staged, kept, faulty, unread),
+        own_rules=_own_rules(judged, own, (*rules, *unlikely)),
+        totals=control_totals(rows, contract, staged.names, zone=sources.business_zone, origins=sources.origins.get(name)),
+        remarks=remarks,
     )
     copy.remove()
     return report
+
+
+def _with_rules(contract: Contract, own: tuple[CompiledRule, ...]) -> Contract:
+    """Return the contract with the declared rules among its own."""
+    return replace(contract, rules=(*contract.rules, *(rule.rule() for rule in own))) if own else contract
+
+
+def _own_rules(judged: Judged, own: tuple[CompiledRule, ...], findings: tuple[Finding, ...]) -> tuple[RuleReport, ...]:
+    """Return the reports on the declared rules: those that send rows to quarantine among all rows, the others among the rows kept."""
+    sending = [rule for rule in own if rule.severity == "quarantine"]
+    others = [rule for rule in own if rule.severity != "quarantine"]
+    rows = rows_of(judged.staged.path)
+    tried = {rule.name: rows for rule in sending} | {rule.name: rows - judged.faulty_rows for rule in others}
+    counts = counts_of(judged.staged.scan(), sending) | counts_of(judged.kept(), others)
+    return tuple(rule_report(rule, counts[rule.name], tried[rule.name], findings) for rule in own)
 
 
 def _equal_lines(judged: Judged) -> Rule:
@@ -162,18 +221,27 @@ def _equal_lines(judged: Judged) -> Rule:
     )
 
 
-def _two_answers(judged: Judged) -> Rule:
-    """Return the doubt about consents that were answered twice at one instant, as a form does that is sent and corrected."""
-    answers = {"status", "valid_to"}
-    asked = [name for name in judged.staged.contract.key if name in judged.staged.names and name not in answers]
-    later = equal_rows(judged.kept(), asked)
-    return Rule(
-        name="status: another answer at the same instant",
-        columns=(),
-        broken=pl.col(INDEX).is_in(later.implode()),
-        impossible=False,
-        remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
+def _with_ends(copy: Staged, sources: SourceTables) -> tuple[Staged, tuple[Remark, ...]]:
+    """Return a staged table in which contracts that ended without a day are dealt with, and what was done."""
+    if copy.contract.name != "contracts":
+        return copy, ()
+    found = with_ends(
+        copy,
+        zone=sources.business_zone,
+        without_day=sources.contract_ended_without_day,
+        statuses=sources.contract_ended_statuses,
     )
+    return found.staged, found.remarks
+
+
+def _disagreements(reports: dict[str, TableReport]) -> dict[str, int]:
+    """Return the number of rows of each table that state another thing on the fact of an earlier one."""
+    rules = {name: TABLES[name].disagreement for name in reports}
+    found = {
+        name: sum(finding.rows for finding in reports[name].unlikely if rule is not None and finding.rule == rule.rule)
+        for name, rule in rules.items()
+    }
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]) -> dict[str, Reconciliation]:
@@ -196,8 +264,8 @@ def _sums(path: Path, columns: list[str]) -> dict[str, float]:
     return pl.scan_parquet(path).select(amounts).collect(engine="streaming").row(0, named=True)
 
 
-def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Path, share: float) -> ReadReport:
-    """Write facts.json and check.json into `folder` and return the account of all tables."""
+def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Path, gate: _Gate) -> tuple[ReadReport, dict[str, Any]]:
+    """Write facts.json and check.json into `folder` and return the account of all tables, and its parts that the history keeps."""
     tables = folder / "tables"
     rows = {name: report.rows_kept for name, report in reports.items()}
     files = {name: tables / f"{name}.parquet" for name in reports}
@@ -216,26 +284,53 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         attributes=_attributes(sources),
         precisions=dict(sources.precisions),
         numbered=list(sources.numbered),
+        disagreements=_disagreements(reports),
     )
     write_facts(tables, facts)
-    refusals = _refusals(reports, share)
-    doubtful = doubts(TableSet.open(tables))
+    alarms = _alarms(reports, sources, facts, gate)
+    refusals = (*_refusals(reports, gate.share), *(alarm.en for alarm in alarms if gate.is_closed_by_alarms))
+    doubtful = (*damaged_history(len(gate.history.damaged)), *doubts(TableSet.open(tables)))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*(remark.en for remark in sources.remarks), *_warnings(reports), *(remark.en for remark in doubtful)),
+        warnings=(
+            *(remark.en for remark in (*alarms, *sources.remarks)),
+            *_warnings(reports),
+            *(remark.en for remark in doubtful),
+        ),
         notes=sources.notes,
         counts=sources.counts,
-        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *sources.remarks, *doubtful)),
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *alarms, *sources.remarks, *doubtful)),
+        alarms=alarms,
+        columns=sources.columns,
         paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )
     write_remarks(tables / FILE, report.remarks)
-    (tables / CHECK).write_text(json_text(_json(report, share), indent=2, default=str) + "\n", encoding="utf-8")
-    return report
+    content = _json(report, gate.share, sources.max_fall_share)
+    (tables / CHECK).write_text(json_text(content, indent=2, default=str) + "\n", encoding="utf-8")
+    return report, parts_of(content)
+
+
+def _alarms(reports: dict[str, TableReport], sources: SourceTables, facts: TableFacts, gate: _Gate) -> tuple[Remark, ...]:
+    """Return remarks on changes for the worse since the previous check, stale sources, and declared rules that are exceeded."""
+    totals = {name: report.totals for name, report in reports.items()}
+    before = gate.history.before(_data_of(reports, sources.columns, facts))
+    today = gate.now.astimezone(ZoneInfo(sources.business_zone)).date()
+    return (
+        *changes(totals, sources.columns, before, most=sources.max_fall_share),
+        *stale_sources(totals, sources.freshness_days, today),
+        *exceeded_rules(reports),
+    )
+
+
+def _data_of(reports: dict[str, TableReport], columns: dict[str, dict[str, str]], facts: TableFacts) -> dict[str, Any]:
+    """Return the parts of check.json that follow from the data alone, by which checks of the same data are known."""
+    controls = {name: [total.plain() for total in report.totals] for name, report in reports.items()}
+    return {"controls": controls, "columns": columns, "fingerprints": facts.fingerprints}
 
 
 def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
@@ -244,6 +339,13 @@ def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
         f"more than the {share:.2%} that max_quarantine_share permits; look at quarantine/{name}.parquet."
         for name, report in reports.items()
         if report.quarantine_share > share
+    ]
+    sentences += [
+        f"{name}: {rule.broken:,} of {counted(rule.judged)} break the rule {rule.name} ({rule.share:.2%}), more than the "
+        f"{rule.allowed_share:.2%} that it allows, and it stops the check."
+        for name, report in reports.items()
+        for rule in report.own_rules
+        if rule.severity == "stop" and rule.is_exceeded
     ]
     sentences += [
         f"{name}.{column}: {sums.read:,.2f} was read, but {sums.kept:,.2f} kept and {sums.quarantined:,.2f} quarantined do not add up."
@@ -256,6 +358,7 @@ def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
 
 def _warnings(reports: dict[str, TableReport]) -> list[str]:
     sentences = [f"{name}: {finding}. {finding.remedy}".strip() for name, report in reports.items() for finding in report.unlikely]
+    sentences += [remark.en for report in reports.values() for remark in report.remarks]
     sentences += [
         f"{name}: left out, since no column of the table is so named: {', '.join(report.ignored)}."
         for name, report in reports.items()
@@ -276,7 +379,7 @@ def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
     }
 
 
-def _json(report: ReadReport, share: float) -> dict[str, Any]:
+def _json(report: ReadReport, share: float, fall_share: float) -> dict[str, Any]:
     return {
         "format": 1,
         "passed": report.passed,
@@ -287,6 +390,9 @@ def _json(report: ReadReport, share: float) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "notes": list(report.notes),
         "counts": report.counts,
+        **_data_of(report.tables, report.columns, report.facts),
+        "max_fall_share": fall_share,
+        "alarms": [alarm.code for alarm in report.alarms],
     }
 
 

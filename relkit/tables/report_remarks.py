@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from relkit.remarks import Remark, french
 from relkit.tables.findings import counted
+from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ def remarks_on(reports: Mapping[str, TableReport], *, refused: bool) -> list[Rem
         copies = sum(finding.rows for finding in report.unlikely if finding.rule.startswith(DUPLICATE))
         if copies >= LEAST_SHARE * max(report.rows_kept, 1):
             remarks.append(_copies(name, copies, report.rows_kept))
+        remarks += [*_disagreeing(name, report), *report.remarks]
     return remarks
 
 
@@ -52,6 +54,16 @@ def _copies(name: str, copies: int, rows: int) -> Remark:
         f"{name} : {french(copies)} lignes sur {french(rows)} sont identiques à une autre, à l’identifiant près. Elles comptent comme des "
         "achats différents.",
     )
+
+
+def _disagreeing(name: str, report: TableReport) -> list[Remark]:
+    """Return the remark on rows that disagree with an earlier one on the same fact, however few: they decide who may be contacted."""
+    known = TABLES[name].disagreement if name in TABLES else None
+    rows = sum(finding.rows for finding in report.unlikely if known is not None and finding.rule == known.rule)
+    if known is None or not rows:
+        return []
+    english, spoken = f"{counted(rows)} {known.meaning['en']}", f"{french(rows)} ligne{'s' if rows > 1 else ''} {known.meaning['fr']}"
+    return [Remark("rows_disagree", f"{name}: {english}.", f"{name} : {spoken}.")]
 
 
 _REFUSED = Remark(

@@ -25,6 +25,7 @@ from relkit.tables.findings import counted
 from relkit.tables.opened_file import FIELDS, Format, OpenedFile, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.workbook import open_workbook
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,6 +223,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
     Raises:
         TableError: a file is missing or unreadable, or files of one source have different columns.
     """
+    options = replace(options, reads=(folder.absolute(), *(folder.absolute() / named for named in options.reads)))
     opened = _open_all(find_files(files, folder), options) if url is None else [open_sql(url, options)]
     first = opened[0]
     notes = [*_detected(name, opened), *_same_columns(opened)]
@@ -231,7 +233,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
         frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise TableError(
-            f"its {len(opened)} files give a column different types: {str(error).splitlines()[0]}.",
+            f"its {len(opened)} files give a column different types: {words_of(error, first.columns).rstrip('.')}.",
             where=name,
             remedy="Read them as two sources.",
         ) from error
@@ -352,10 +354,10 @@ def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[
     """
     width = len(source.columns)
     frame = pl.concat(source.parts.values(), how="vertical_relaxed") if len(source.parts) > 1 else next(iter(source.parts.values()))
-    is_row = ~_blank(source.columns) if source.is_text else pl.lit(value=True)
+    is_row = ~_blank(source.columns) if source.is_text else pl.col(ROW).is_not_null()
     asked = [
         pl.len().alias("lines"),
-        (is_row.sum() if source.is_text else pl.len()).alias("rows"),
+        is_row.sum().alias("rows"),
         (is_row & (pl.col(FIELDS) < width)).sum().alias("short_lines"),
         (is_row & (pl.col(FIELDS) > width)).sum().alias("long_lines"),
     ]

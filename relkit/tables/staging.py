@@ -17,6 +17,7 @@ import polars as pl
 from relkit.errors import ParameterError, TableError, nearest
 from relkit.tables.casting import Style, convert, kind_of, misread, text
 from relkit.tables.schemas import BAD, ROW, SOURCE
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +104,7 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str, colum
             write_table(raw.select(*columns), path)
             raw.select(*technical).sink_parquet(apart, compression="lz4", statistics=False)
     except pl.exceptions.PolarsError as error:
-        message = str(error).splitlines()[0]
+        message = words_of(error, given.names()).rstrip(".")
         raise TableError(
             f"the rows cannot be read: {message}.", where=contract.name, remedy="Check the file with the program that wrote it."
         ) from error

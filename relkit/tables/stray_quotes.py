@@ -123,9 +123,9 @@ class _Ended:
 
 
 def _not_closed(name: str, line: int, row: list[str]) -> TableError:
-    opened = next((field for field in row if "\n" in field), "").split("\n")[0].strip()[:40]
+    opened = next((at for at, field in enumerate(row, start=1) if "\n" in field), 0)
     return TableError(
-        f"line {line} opens a quote that is not closed{f', at {opened!r}' if opened else ''}.",
+        f"line {line} opens a quote that is not closed{f', in column {opened}' if opened else ''}.",
         where=name,
         remedy="Write quote: none in the mapping if the file does not quote its fields, or have it exported again.",
     )

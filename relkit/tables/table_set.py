@@ -47,6 +47,7 @@ class TableFacts:
             personal_data, purpose, known_at, role.
         precisions: "table.column" -> "month" or "year", for days known only to that precision.
         numbered: tables whose key is made of file and row, as the source has none.
+        disagreements: rows that state another thing on the fact of an earlier row, by table (`relkit.tables.disagreements`).
     """
 
     currency: str = "EUR"
@@ -62,6 +63,7 @@ class TableFacts:
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: list[str] = field(default_factory=list)
+    disagreements: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ from urllib.parse import unquote, urlparse
 import relkit
 from relkit.cards import Card, shown
 from relkit.commands import command
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue, storage
 from relkit.remarks import FILE, read_remarks, unique
 from relkit.tracking import embedded, runs
 from relkit.tracking.descriptions import model_description, version_description
 from relkit.tracking.embedded import StoredVersion
+from relkit.tracking.refused_models import refusal, unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,6 +69,7 @@ class ModelVersion:
         git_commit: of the working directory at that time; empty outside a repository.
         reason: why it was or was not promoted.
         source: where MLflow keeps its files.
+        digest: sha256 of the saved model; empty for a version registered before it was kept.
     """
 
     name: str
@@ -87,6 +89,7 @@ class ModelVersion:
     git_commit: str
     reason: str
     source: str
+    digest: str = ""
 
     @property
     def model(self) -> str:
@@ -162,6 +165,7 @@ def log_model(
         logged = runs.log_run(client, fitted, record)
         if not _registered(client, name):
             client.create_registered_model(name, description=model_description(fitted.name, programme))
+        tags |= {f"{_PREFIX}model_digest": logged.digest}
         made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=text, model_id=logged.model_id)
     return _one(name, str(made.version))
 
@@ -281,10 +285,11 @@ def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
 
 def kept_remarks(version: ModelVersion) -> tuple[Remark, ...]:
     """Return the remarks made when a version was fitted; for one from before remarks were kept, its model's own."""
+    noticed = () if version.digest else (unchecked(version),)
     with _kept_file(version, FILE) as path:
         if path is not None:
-            return read_remarks(path)
-    return load(version).info.remarks
+            return unique((*read_remarks(path), *noticed))
+    return unique((*load(version).info.remarks, *noticed))
 
 
 @contextmanager
@@ -301,15 +306,27 @@ def _kept_file(version: ModelVersion, name: str) -> Iterator[Path | None]:
 
 
 def load(version: ModelVersion) -> Fitted:
-    """Return the fitted model of a version."""
+    """Return the fitted model of a version, which is the one that was registered.
+
+    Raises:
+        StorageError: its files are damaged or are no longer those that were registered; the message names the version that
+            would serve instead.
+    """
+    try:
+        return _loaded(version)
+    except StorageError as error:
+        raise refusal(version, error, versions(version.name), _loaded) from error
+
+
+def _loaded(version: ModelVersion) -> Fitted:
     local = saved_folder(version)
     if local is not None:
-        return storage.load(local)
+        return storage.load(local, registered=version.digest)
     with runs.connected(), tempfile.TemporaryDirectory(prefix="relkit-") as folder:
         from mlflow.artifacts import download_artifacts
 
         got = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=embedded.current().uri)
-        return storage.load(Path(got) / _FITTED)
+        return storage.load(Path(got) / _FITTED, registered=version.digest)
 
 
 def load_champion(name: str) -> Fitted:
@@ -433,6 +450,7 @@ def _read(version: StoredVersion) -> ModelVersion:
         git_commit=tags["git_commit"],
         reason=tags.get("reason", ""),
         source=version.source,
+        digest=tags.get("model_digest", ""),
     )
 
 

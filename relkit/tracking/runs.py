@@ -76,11 +76,13 @@ class Logged:
         source: what a version is registered from: on a server the model's id, the only form accepted; on disk the folder
             of its files, as MLflow would look up an id in whatever store the process has set globally.
         model_id: given with the source on a server; None on disk.
+        digest: of the saved model.
     """
 
     run_id: str
     source: str
     model_id: str | None
+    digest: str
 
 
 @contextmanager
@@ -123,15 +125,15 @@ def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
         _log_numbers(client, run_id, str(model.model_id), params, _metrics(fitted, record))
         with tempfile.TemporaryDirectory(prefix="relkit-") as folder:
             _log_artifacts(client, run_id, fitted, record, Path(folder))
-            _log_model(client, run_id, str(model.model_id), fitted, Path(folder))
+            digest = _log_model(client, run_id, str(model.model_id), fitted, Path(folder))
         client.finalize_logged_model(model.model_id, "READY")
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
         raise
     client.set_terminated(run_id)
     if embedded.current().database is not None:
-        return Logged(run_id, str(model.artifact_location), None)
-    return Logged(run_id, f"models:/{model.model_id}", str(model.model_id))
+        return Logged(run_id, str(model.artifact_location), None, digest)
+    return Logged(run_id, f"models:/{model.model_id}", str(model.model_id), digest)
 
 
 @contextmanager
@@ -240,8 +242,8 @@ def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Re
     client.log_artifacts(run_id, str(run))
 
 
-def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> None:
-    """Save the model in MLflow's format and upload it."""
+def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> str:
+    """Save the model in MLflow's format, upload it and return its digest."""
     import mlflow.pyfunc
     from mlflow.models import Model
 
@@ -258,6 +260,7 @@ def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted,
     )
     _forget_local_paths(served)
     client.log_model_artifacts(model_id, str(served))
+    return storage.digest(saved)
 
 
 def _forget_local_paths(served: Path) -> None:

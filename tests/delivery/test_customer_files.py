@@ -124,7 +124,7 @@ def test_whole_number_identifiers_become_text() -> None:
 
 
 def test_a_repeated_customer_is_refused() -> None:
-    with pytest.raises(TableError, match=r"2 rows share a customer_id \(first: 'a'\)"):
+    with pytest.raises(TableError, match=r"2 rows share a customer_id"):
         made(people("a", "a", "b"))
 
 
@@ -134,13 +134,13 @@ def test_scores_of_another_day_are_refused() -> None:
 
 
 def test_scores_of_strangers_are_refused() -> None:
-    with pytest.raises(TableError, match=r"1 scored customers are not in the customer table \(first: 'z'\)"):
+    with pytest.raises(TableError, match=r"1 scored customers are not in the customer table"):
         made(people("a"), company.score(["a", "z"], "p_alive", [0.5, 0.5]))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_score_that_is_no_number_is_refused(value: float) -> None:
-    with pytest.raises(TableError, match=r"1 values of p_alive are not finite numbers \(first: customer 'a'\)"):
+    with pytest.raises(TableError, match=r"1 values of p_alive are not finite numbers"):
         made(people("a"), company.score(["a"], "p_alive", [value]))
 
 

@@ -347,7 +347,7 @@ def decided(forms: list[Any], barred: list[Any], sent: list[Any]) -> pl.DataFram
         return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms=CONSENTS, barred=EXCLUSIONS, sent=CONTACTS, order=st.randoms())
 def test_whatever_the_rows(forms, barred, sent, order):
     found = decided(forms, barred, sent)

@@ -37,7 +37,7 @@ def test_the_result_says_what_became_of_each_table(shop):
     assert result.sentences[-3:] == (
         "transactions: 3 rows kept, 1 quarantined (25.00%).",
         (
-            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a 6-character text). "
+            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a text like aaaaaa). "
             "Correct them where the file is made; if they stand for no value, add them to `nulls` of the source."
         ),
         "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, on 2025-06-01.",
@@ -48,9 +48,10 @@ def test_the_result_says_what_became_of_each_table(shop):
         "rows_quarantined": 1,
         "rules": {"net_amount: not a number": 1},
         "unlikely": {},
+        "own_rules": {},
     }
     assert all(path.exists() for path in result.paths.values())
-    assert set(result.paths) == {"tables", "check", "remarks", "quarantine_transactions"}
+    assert set(result.paths) == {"tables", "check", "remarks", "quarantine_transactions", "page", "page_fr"}
     assert any(warning.startswith("No margin is known") for warning in result.warnings)
     assert json.loads(result.model_dump_json())["details"]["headline"]["revenue"] == 13.75
 
@@ -123,3 +124,26 @@ def test_a_database_is_read_again_each_time(shop):
     from_url = CheckTables.parse(data=f"sqlite:///{shop}/shop.db")
     assert from_url.inputs() == ()
     assert from_url.state() != from_url.state()
+
+
+def test_a_gate_fails_where_the_check_alone_warns(shop):
+    many = "".join(f"{place},{place},p,2025-06-{1 + place % 30:02},1,sale\n" for place in range(90))
+    (shop / "transactions.csv").write_text(LINES.splitlines()[0] + "\n" + many)
+    assert check(shop, gate=True).passed
+    (shop / "transactions.csv").write_text(LINES.splitlines()[0] + "\n" + "".join(many.splitlines(keepends=True)[:30]))
+    warned = check(shop)
+    assert warned.passed
+    assert warned.warnings[0].startswith("transactions has less than at the check of ")
+    assert not check(shop, gate=True).passed
+
+
+def test_a_step_is_done_again_each_day_if_its_sources_must_be_fresh(shop):
+    job = CheckTables.parse(data=shop, out=shop.parent / "out")
+    assert job.state() == ""
+    (shop / "mapping.yaml").write_text("sources: {t: {files: transactions.csv, freshness_days: 3}}\ntables: {transactions: {from: t}}\n")
+    assert job.state() == ""  # the mapping is not complete, and the run says so
+    columns = "{transaction_line_id: transaction_line_id, transaction_id: transaction_id, occurred_at: occurred_at, net_amount: net_amount}"
+    (shop / "mapping.yaml").write_text(
+        f"sources: {{t: {{files: transactions.csv, freshness_days: 3}}}}\ntables: {{transactions: {{from: t, columns: {columns}}}}}\n"
+    )
+    assert len(job.state()) == len("2025-06-30")

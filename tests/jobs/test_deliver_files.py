@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import delivered_company as company
@@ -29,6 +30,28 @@ def test_it_delivers_the_last_day_in_the_data(tmp_path: Path) -> None:
     assert "lifetime_value.bg_nbd version 1, trained as of 2025-06-30, is behind the scores." in result.sentences
     assert result.sentences[-1] == "There is no earlier delivery to compare with."
     assert result.warnings == ()
+
+
+def modes(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_deliveries_have_the_permissions_of_the_umask_or_are_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.leave(tmp_path, scored=False)
+    before = os.umask(0o027)
+    try:
+        assert modes(deliver(tmp_path).paths["delivery"]) == {0o750, 0o640}
+        os.umask(0o002)
+        assert modes(deliver(tmp_path, workbook=False).paths["delivery"]) == {0o775, 0o664}
+        assert modes(deliver(tmp_path, private=True).paths["delivery"]) == {0o700, 0o600}
+        monkeypatch.setattr("relkit.jobs.deliver_files.is_open_to_all", lambda folder: folder.stat().st_mode & 0o005 == 0o005)
+        warned = deliver(tmp_path, workbook=False).warnings[-1]
+        assert warned.startswith("Anybody on this machine may read ")
+        assert "Deliver with --private" in warned
+        assert not any("Anybody" in warning for warning in deliver(tmp_path, workbook=False, private=True).warnings)
+    finally:
+        os.umask(before)
 
 
 def test_it_says_what_changed_since_the_last_delivery(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
 from relkit.models.base import edge_of
+from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.periods import AsOf
 from relkit.tracking import embedded, registry
 
@@ -142,9 +143,12 @@ def test_a_model_that_reads_histories_is_fitted_judged_and_scores(checked):
     assert scored.passed
 
 
-def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
+def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked, monkeypatch):
     first = fit()
+    fits, plain = [], BgNbd.fit
+    monkeypatch.setattr(BgNbd, "fit", lambda *given, **named: fits.append(1) or plain(*given, **named))
     second = fit()
+    assert len(fits) == 2, "with the same settings that fit is the one of the trial"
     assert second.details["champion_metric_value"] == first.metrics["mae_repeat_purchases"]
     assert (second.details["alias"], second.details["champion_before"]) == ("champion", "1")
     sentence = (

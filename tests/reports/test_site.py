@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from relkit.errors import GateError
+from relkit.reports.content_policy import CONTENT_POLICY
 from relkit.reports.site import Page, in_language, loads_from_outside, page_of, title_of, write_page
 
 if TYPE_CHECKING:
@@ -126,3 +127,17 @@ def test_a_page_is_written_whole_and_the_same_each_time(tmp_path: Path) -> None:
     assert write_page(book(output(text_html="<p>é</p>")), target, PAGE).read_bytes() == first
     assert "é".encode() in first
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_the_policy_of_the_page_comes_before_all_that_it_governs() -> None:
+    for page in (PAGE, Page(language="fr")):
+        html = page_of(book(output(text_html="<p>é</p>")), page)
+        at = html.index(f'<meta content="{CONTENT_POLICY}" http-equiv="Content-Security-Policy"/>')
+        assert at < html.index("<title>") < html.index("<style>")
+
+
+def test_the_policy_forbids_scripts_and_the_network() -> None:
+    rules = dict(rule.split(" ", 1) for rule in CONTENT_POLICY.split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert not {"script-src", "connect-src", "frame-src", "object-src"} & set(rules), "what is not named has the default"

@@ -163,7 +163,7 @@ def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     twice = SHOPS + "1,Paris,2022-01-01,1\n"
     message = refused(tmp_path, TableError, "    join: {source: shops, on: {shop: id}}", shops__csv=twice)
     assert message == (
-        "mapping.yaml, line 14, column 5: id does not distinguish the rows of shops: 1 repeated, first 1 (2 rows), so that joining it "
+        "mapping.yaml, line 14, column 5: id does not distinguish the rows of shops: 1 repeated, one in 2 rows, so that joining it "
         "would multiply the rows of sales. Join on a column that is unique there, or write many: true if that is meant."
     )
     block = """\
@@ -176,6 +176,23 @@ def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     assert sorted(column(read, "transaction_line_id")) == ["1-Lyon", "1-Paris", "2-Nice", "3-", "4-Lyon", "4-Paris"]
     assert "sales: joining shops gives some rows more than once, as many: true allows." in read.notes
     assert read.counts["tables"]["transactions"]["rows"] == 6
+
+
+def test_a_join_that_is_meant_is_refused_beyond_the_limit(tmp_path, monkeypatch):
+    twice = SHOPS + "1,Paris,2022-01-01,1\n"
+    block = """\
+  transactions:
+    from: sales
+    join: {source: shops, on: {shop: id}, many: true}
+    columns: {transaction_line_id: "concat(no, '-', name)", transaction_id: no, occurred_at: day, net_amount: amount}
+"""
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "1")
+    with pytest.raises(
+        TableError, match=r"joining would add 2 rows: what a join with many: true adds is limited to 1 rows.*RELKIT_MAX_JOINED"
+    ):
+        tables(tmp_path, block, shops__csv=twice)
+    monkeypatch.setenv("RELKIT_MAX_JOINED_ROWS", "2")
+    assert len(tables(tmp_path, block, shops__csv=twice).frames["transactions"].collect()) == 6
 
 
 def test_one_per_keeps_the_first_row_and_all_that_could_not_be_read(tmp_path):

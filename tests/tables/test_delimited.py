@@ -123,12 +123,12 @@ def test_fixed_places(tmp_path):
     ("text", "options", "expected"),
     [
         ("\n\n \n", {}, "the file holds only blank lines"),
-        ("a;b\n", {}, r"it has a header \(a, b\) and no row\. Ask for it again"),
-        (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column, .no;client;montant.; the lines look semicolon-separated, 3"),
+        ("a;b\n", {}, r"it has a header of 2 columns and no row\. Ask for it again"),
+        (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column; the lines look semicolon-separated, 3"),
         (SHOP, {"delimiter": ","}, r"Write delimiter: ';', or leave it out to have it found"),
-        ("1;2\n3;4\n", {}, r"its first line, '1 \| 2', holds values and names no column\. Give the names of its columns"),
-        ("a;b;a\n1;2;3\n", {}, "the header names 'a' more than once"),
-        ("1;2;3\n", {"columns": ("a", "b")}, r"it has 3 columns and the mapping names 2; first line: '1 \| 2 \| 3'"),
+        ("1;2\n3;4\n", {}, r"its first line holds values \(a text of 1 digit, .*\) and names no column\. Give the names"),
+        ("a;b;a\n1;2;3\n", {}, "the header has one name more than once, in columns 1 and 3"),
+        ("1;2;3\n", {"columns": ("a", "b")}, r"it has 3 columns and the mapping names 2; first line: a text of 1 digit, a text"),
         ("001 20240101\n", {"format": "fixed", "places": {"a": (1, 3), "b": (20, 25)}}, "12 characters long and column 'b' starts at 20"),
     ],
 )  # fmt: skip
@@ -152,5 +152,77 @@ def test_a_header_that_ends_in_delimiters_is_one(tmp_path):
     path.write_text("id,amount,,\n1,2.5,,\n")
     assert open_delimited(path, ReadOptions()).columns == ("id", "amount", "column_3", "column_4")
     path.write_text("id,,amount\n1,,2.5\n")
-    with pytest.raises(TableError, match="holds values and names no column"):
+    with pytest.raises(TableError, match=r"holds values \(a 2-character text, .*\) and names no column"):
         open_delimited(path, ReadOptions())
+
+
+def test_a_column_without_a_name_may_come_first(tmp_path):
+    assert opened(tmp_path, ",day,amount\n0,2024-01-03,2.5\n").columns == ("column_1", "day", "amount")
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\n', "SEP=;\r\n", "\ufeffsep=;\n"])
+def test_the_mark_of_the_delimiter_that_excel_reads_is_no_row(tmp_path, first):
+    file = opened(tmp_path, f"{first}no;montant\n1;2,5\n")
+    assert (file.columns, file.lines_before) == (("no", "montant"), 2)
+    assert "taken for Excel's mark of the delimiter" in file.detected
+    assert opened(tmp_path, "sep=,\nno,text\n1,a;b;c\n").columns == ("no", "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "skip"),
+    [
+        ("Sales of May\n\nno;client;montant\n1;007;2,5\n2;008;3,5\n", 2),
+        ("Sales of May;;\nno;client;montant\n1;007;2,5\n2;008;3,5\n", 1),
+        ("Sales, of May\nno;client;montant\n1;007;2\n2;008;3\n", 1),
+        ("Ventes\nau 31/05/2024\n\nno,client,montant\n1,007,2\n2,008,3\n", 3),
+    ],
+)
+def test_a_title_above_the_header_is_hinted_at(tmp_path, text, skip):
+    expected = rf"line {skip + 1} looks like its header, and line 1 like a title\. Write skip_lines: {skip} for this source in the mapping"
+    with pytest.raises(TableError, match=expected):
+        opened(tmp_path, text)
+    file = opened(tmp_path, text, skip_lines=skip)
+    assert (file.columns, len(file.frame.collect())) == (("no", "client", "montant"), 2)
+
+
+def test_a_header_of_one_column_is_no_title(tmp_path):
+    assert opened(tmp_path, "word\nother\n").columns == ("word",)
+    assert opened(tmp_path, "remark\na, b\nc\nd, e\n").columns == ("remark",)
+
+
+def test_lines_of_text_without_delimiters_may_be_short_too(tmp_path):
+    text = "id day amount\n1 2024-01-03 2.5\n2 2024-01-03 2.5\n3 2024-01-03\n  \n4 2024"
+    file = opened(tmp_path, text, format="text")
+    assert file.frame.collect()[FIELDS].to_list() == [None, None, 2, None, 2]
+    assert [remark.code for remark in file.remarks] == ["file_breaks_off"]
+    places = {"no": (1, 3), "day": (4, 11), "amount": (12, 19)}
+    padded = "00120240101   12.50\n00220240102    2.50\n00320240103    2.50\n00420240103   1"
+    file = opened(tmp_path, padded, format="fixed", places=places)
+    assert file.frame.collect()[FIELDS].to_list() == [None, None, None, 3]
+    assert [remark.code for remark in file.remarks] == ["file_breaks_off"]
+    stripped = "001202401012.5\n0022024010212.5\n00320240103\n004202401033.5\n"  # blanks at the end left out: only what lacks a column
+    assert opened(tmp_path, stripped, format="fixed", places=places).frame.collect()[FIELDS].to_list() == [None, None, 2, None]
+    filled = opened(tmp_path, stripped, format="fixed", places=places, fill_short=True)
+    assert filled.frame.collect()[FIELDS].null_count() == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zoé Dupont;zoe@mail.example;Lyon\nMax Roy;max@mail.example;Metz\n",
+        "Dupont;+33 6 12 34 56 78\nRoy;+33 6 98 76 54 32\n",
+        "Dupont;06.12.34.56.78\nRoy;06.98.76.54.32\n",
+        "CL007;Dupont\nCL008;Roy\nCL012;Durand\n",
+    ],
+)
+def test_a_first_line_of_a_person_is_no_header_and_is_not_shown(tmp_path, text):
+    (tmp_path / "people.csv").write_text(text)
+    with pytest.raises(TableError, match="its first line holds values") as caught:
+        open_delimited(tmp_path / "people.csv", ReadOptions())
+    assert not any(word in str(caught.value) for word in ("Dupont", "zoe", "Lyon", "12 34", "12.34", "007"))
+
+
+@pytest.mark.parametrize("header", ["ca_2024;ca_2023", "col1;col2", "q1;e-mail", "no.;tel. 1"])
+def test_headers_with_digits_are_headers(tmp_path, header):
+    (tmp_path / "t.csv").write_text(f"{header}\nx1;3\nx2;4\n")
+    assert open_delimited(tmp_path / "t.csv", ReadOptions()).columns == tuple(header.split(";"))

@@ -89,12 +89,30 @@ def test_a_sample_is_cut_between_letters(tmp_path, monkeypatch):
         (b"\x81", "a.csv", "utf-8", r"line 1 holds 0x81, which is not utf-8\. Leave `encoding` out to have it found"),
         ("é".encode()[:1], "a.csv", "utf-8", "line 1 holds 0xc3, which is not utf-8"),
         (b"abc", "a.csv", "utf-16", "line 1 holds .*, which is not utf-16"),
+        *((b"abc", "a.csv", name, f"'{name}' is not an encoding") for name in ("rot13", "base64", "zip", "hex", "uu", "bz2", "quopri")),
+        *((b"abc", "a.csv", name, "is not an encoding of files") for name in ("idna", "punycode", "unicode_escape", "undefined", "a\0b")),
+        (b"a;b\n" * 70_000 + b"1;\0\n", "a.csv", None, r"line 70001 holds a zero byte\. The copy is damaged, or it is not text"),
+        (b"a;b\n1;\0\n", "a.csv", "windows-1252", "line 2 holds a zero byte"),
+        (b"a;b\n1;2\n" + bytes(4096), "a.csv", "utf-8", "line 3 holds a zero byte"),
         (b"abc", "a.csv", "utf-9", r"'utf-9' is not an encoding of files\. Write utf-8, windows-1252 or utf-16"),
     ],
 )  # fmt: skip
 def test_what_is_no_text_is_refused(tmp_path, content, name, given, expected):
     with pytest.raises(TableError, match=expected):
         open_text(written(tmp_path, content, name), given)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode("utf-16"), b"\xfe\xff" + TEXT.encode("utf-16-be"), TEXT.encode("utf-32"), b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.replace("\n", "\r").encode(), TEXT.replace("\n", "\r").encode("utf-16"), (TEXT.replace("\n", "\r") + "\r\n").encode(),
+    ],
+)  # fmt: skip
+def test_marks_and_line_ends_of_all_kinds_give_one_text(tmp_path, content):
+    opened = open_text(written(tmp_path, content))
+    assert opened.path.read_text(encoding="utf-8-sig").rstrip("\n") == TEXT.rstrip("\n")
+    assert opened.sample.rstrip("\n") == TEXT.rstrip("\n")
 
 
 def test_a_missing_file_and_one_that_is_a_folder(tmp_path):

@@ -57,6 +57,7 @@ def test_json_form():
         },
         "unlikely": {},
         "sums": {"net_amount": {"read": 0.3, "kept": 0.3, "quarantined": 0.0, "unread_rows": 3, "balanced": True}},
+        "own_rules": {},
     }
 
 

@@ -46,7 +46,7 @@ def test_normal_forms_and_invisible_characters_meet_on_load_and_are_counted(tmp_
 def test_an_exponent_without_its_digits_goes_to_quarantine_if_the_form_is_declared(tmp_path):
     report = held(tmp_path, ["33612345678"], ["3.361E+10"], who="{column: who, id_form: whole_number}")
     (finding,) = report.tables["transactions"].rules
-    assert (finding.rule, finding.value) == ("customer_id: not an id that can be told", "a 9-character text")
+    assert (finding.rule, finding.value) == ("customer_id: not a whole id", "a 9-character text")
     assert "33612" not in str(report.warnings) + str(finding)
 
 

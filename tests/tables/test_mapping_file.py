@@ -86,7 +86,7 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("{where: kind = 'R'}", "{where: x, knd: cancel}", "line 19, column 25: unknown key 'knd'; did you mean 'kind'? Known: where, kind, amounts"),
         ("fr: Ville", "frr: Ville", "unknown key 'frr'; did you mean 'fr'? Known: en, fr."),
         ("known_at: later", "known: later", "line 24, column 60: unknown key 'known'; did you mean 'known_at'?"),
-        ("sources:\n", "source:\n", "line 4: unknown key 'source'; did you mean 'sources'? Known: company, sources, tables."),
+        ("sources:\n", "source:\n", "line 4: unknown key 'source'; did you mean 'sources'? Known: company, sources, tables, controls, rules."),
         ("Europe/Paris", "Europe/Pris", "line 3, column 3: business_zone: this is not an IANA time zone, like Europe/Paris."),
         *(
             ("business_zone: Europe/Paris", f"business_zone: {zone}", "no IANA time zone, like Europe/Paris")
@@ -109,10 +109,18 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("score: points", "my score: points", "line 25, column 9: 'my score' cannot name an attribute"),
         ("    returns:", "    attributes: {a: b}\n    returns:", "line 19, column 5: attributes belong to customer_snapshots."),
         ("    - from: shops", "    - from: shops\n      returns: {where: x}", "returns belong to transactions."),
-        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from."),
+        ("  customer_snapshots:\n    - from: shops", "  contracts:\n    - from: shops\n      key: file and row", "key: file and row needs a table with one key column; contracts has contract_id, valid_from, status, ended_on."),
         ("score: points", "score: {column: points, role: outcome}", "the role outcome needs the type yes_no, number or integer; score is of type text."),
         ("    key: file and row", "    one_per: client\n    key: file and row", "line 11, column 5: one_per names 'client', which is not among the columns."),
         ("on: shop}", "on: shop, many: true}", "line 12, column 37: a join that multiplies rows cannot go with key: file and row, which would repeat."),
+        ("    files: till.csv", "    files: till.csv\n    history_starts_on: 9999-99-99", "history_starts_on is '9999-99-99'"),
+        ("    files: till.csv", "    files: till.csv\n    history_starts_on: 9999-12-31", "history_starts_on: 9999-12-31 is not between 1800-01-01"),
+        ("    files: till.csv", "    files: till.csv\n    history_starts_on: 0001-01-01", "0001-01-01 is not between 1800-01-01 and 2200-12-31"),
+        ("    files: till.csv", "    files: till.csv\n    history_starts_on: 2024", "history_starts_on: write a day, like 2024-01-31"),
+        ("    files: till.csv", "    files: till.csv\n    history_starts_on: 2024-02-30", "history_starts_on is '2024-02-30'"),
+        ("on: shop}", "on: [{a: b}]}", "on: name columns by text, as in on: customer_id."),
+        ("on: shop}", "on: [shop, 5]}", "on: name columns by text"),
+        ("on: shop}", "on: 5}", "on: name columns by text"),
         ("    files: till.csv", "    files: till.csv\n    url: sqlite:///x", "line 5, column 3: till: give one of files, url and url_from."),
         ("    files: till.csv", "    table: a\n    query: b", "till: give a table or a query, not both."),
         ("    files: till.csv", "    format: fixed", "till: a fixed-width file needs columns with their places, like {customer_id: 2-6}."),
@@ -173,7 +181,7 @@ def test_what_is_no_mapping_at_all(tmp_path, text):
     [
         ("company: {currency: EUR\nsources:\n  a: b\n", "line 2, column 8: not valid YAML"),
         ("company:\n\tcurrency: EUR\n", r"line 2, column 1: not valid YAML: found character '\\t'"),
-        ("company: {}\ncompany: {}\n", 'line 2, column 1: not valid YAML: found duplicate key "company"'),
+        ("company: {}\ncompany: {}\n", "line 2, column 1: the key 'company' is there twice, first on line 1"),
         ("company: !!python/object/apply:os.system ['ls']\n", "the tag .*os.system is not allowed"),
         ("tables: !thing x\n", "the tag !thing is not allowed"),
     ],
@@ -198,3 +206,13 @@ def test_a_declaration_becomes_options_of_the_readers():
     assert plain.options().columns == ("no", "day")
     assert plain.options().quote is None
     assert plain.nulls == ("?",)
+
+
+def test_a_source_that_is_only_joined_has_no_age(tmp_path):
+    path = tmp_path / "mapping.yaml"
+    path.write_text(
+        "sources:\n  a: {files: a.csv}\n  b: {files: b.csv, freshness_days: 2}\n"
+        "tables:\n  stores: {from: a, join: {source: b, on: id}, columns: {store_id: id}}\n"
+    )
+    with pytest.raises(ParameterError, match=r"line 3, column .*: freshness_days needs a table that is read from b"):
+        load_mapping(path)

@@ -1,4 +1,4 @@
-"""Days that stand for none: empty, counted, said; and days of no calendar."""
+"""Days that stand for none: empty, counted, reported; and days of no calendar."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ def test_with_all_options_given_one_detection_is_left(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('id;d;y\n9;"open;5\n', r"a\.csv: line 2 opens a quote that is not closed, at 'open;5'\. Write quote: none in the mapping"),
-        ('id;d;y\n1;2;3\n9;"open;5\n4;5;6', "line 3 opens a quote that is not closed, at 'open;5'"),
-        ('id;d;y\n1;2;3\n9;8;"open\n' + BODY, "line 3 opens a quote that is not closed, at 'open'"),
+        ('id;d;y\n9;"open;5\n', r"a\.csv: line 2 opens a quote that is not closed, in column 2\. Write quote: none in the mapping"),
+        ('id;d;y\n1;2;3\n9;"open;5\n4;5;6', "line 3 opens a quote that is not closed, in column 2"),
+        ('id;d;y\n1;2;3\n9;8;"open\n' + BODY, "line 3 opens a quote that is not closed, in column 3"),
         (
             'id;d;y;z\n1;"two\nlines";3;4\n9;8;"open\n1;2;3;4\n5;6";7\n',
             "row 2 has a field that holds whole rows: a quote is opened and closed",
@@ -75,7 +75,7 @@ def test_the_limit_of_lines_spares_long_comments(tmp_path, monkeypatch):
     monkeypatch.setattr(stray_quotes, "_MOST_LINES", 3)
     text = 'id;name\n1;5" x\n2;"a\nb\nc"\n'
     assert rows(tmp_path, text)[0][1] == (2, "2", "a\nb\nc")
-    with pytest.raises(TableError, match="line 3 opens a quote that is not closed, at 'a'"):
+    with pytest.raises(TableError, match="line 3 opens a quote that is not closed, in column 2"):
         rows(tmp_path, text.replace("c", "c\nd"))
 
 

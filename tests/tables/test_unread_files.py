@@ -104,7 +104,7 @@ def test_a_link_to_nothing_is_an_error_and_to_a_file_is_that_file(tmp_path):
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (["transactions.csv", "transactions_2023.csv"], "transactions_2023.csv, near transactions (the table is read from another file already)"),
+        (["transactions.csv", "transactions_2023.csv"], "transactions_2023.csv, near transactions (the table is read from another file"),
         (["transactions.csv", "transactions.json"], "transactions.json, near transactions (relkit cannot read this format"),
         (["transactions.csv", "transaction.csv"], "transaction.csv, near transactions (the table is read from another"),
         (["transactions_2023.csv", "transactions_2024-01.csv"], "transactions_2023.csv, near transactions (parts of different kinds"),

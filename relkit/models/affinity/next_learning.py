@@ -152,24 +152,39 @@ class Learnt:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Candidates of the customers who came back after a day, and whether each was bought.
+    """Candidates of the customers who came back after some days, and whether each was bought.
 
     Attributes:
-        X: shape (n, 1 + k), ones and the terms.
-        bought: shape (n,).
-        customers: shape (n,).
+        X: shape (n, 1 + k), ones and the terms, day after day: a large matrix, of which few rows are ever needed in order.
+        bought: shape (n,), in order of customers.
+        customers: shape (n,), in order.
+        places: shape (n,), row of X of each.
     """
 
     X: Floats
     bought: NDArray[np.bool_]
     customers: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, X: Floats, bought: NDArray[np.bool_], customers: NDArray[np.int64]) -> Rows:
+        """Return rows in order of customers, those of a customer in the order given."""
+        places = np.argsort(customers, kind="stable")
+        return cls(X, bought[places], customers[places], places)
 
     @classmethod
     def joined(cls, parts: list[Rows]) -> Rows:
-        """Return the rows of several days, in order of customers."""
+        """Return the rows of several days, each in order of customers."""
         X, bought, customers = (np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "bought", "customers"))
-        order = np.argsort(customers, kind="stable")
-        return cls(X[order], bought[order], customers[order])
+        return cls.of(X, bought, customers)
+
+    def terms(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Floats:
+        """Return the ones and terms of some rows."""
+        return np.asarray(self.X[self.places[which]])
+
+    def chances(self, head: Head) -> Floats:
+        """Return the calibrated probability of every row, shape (n,)."""
+        return head.chances(self.X)[self.places]
 
 
 def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, int], Knowledge], *, most: int, seed: int) -> Learnt:
@@ -192,7 +207,7 @@ def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, in
     own_head, repeats_converged = _head(repeat, part[repeat.customers], _plain_repeat(), rng)
     new_head, new_converged = _head(new, part[new.customers], _plain_new(), rng)
     kinds = (("repeat", own_head, repeat), ("new", new_head, new))
-    shown = [_calibration(head.chances(rows.X), rows.bought, part[rows.customers] == 2, kind) for kind, head, rows in kinds]
+    shown = [_calibration(rows.chances(head), rows.bought, part[rows.customers] == 2, kind) for kind, head, rows in kinds]
     customers = int((np.diff(repeat.customers, prepend=-1) != 0).sum())
     return Learnt(own_head, new_head, pl.concat(shown), customers, days, converged=repeats_converged and new_converged)
 
@@ -219,12 +234,12 @@ def _rows_after(
     if not len(chosen):
         return _no_rows(_REPEAT_TERMS), _no_rows(_NEW_TERMS)
     both = _both(before.picked(chosen), know(before, Pairs.of(before, items), day), items, day)
-    own = [Rows(c.matrix(), _bought(c, chosen, targets, items), chosen[c.customers]) for c in both]
+    own = [Rows.of(c.matrix(), _bought(c, chosen, targets, items), chosen[c.customers]) for c in both]
     return own[0], own[1]
 
 
 def _no_rows(terms: tuple[str, ...]) -> Rows:
-    return Rows(np.zeros((0, 1 + len(terms))), np.zeros(0, np.bool_), np.zeros(0, np.int64))
+    return Rows.of(np.zeros((0, 1 + len(terms))), np.zeros(0, np.bool_), np.zeros(0, np.int64))
 
 
 def first_baskets_after(histories: Histories, day: int, items: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -275,7 +290,7 @@ def _head(rows: Rows, part: NDArray[np.int64], plain: Head, rng: np.random.Gener
     if not _can_learn(rows.bought[first]):
         return plain, True
     used, share = _thinned(first, rows.bought, rng)
-    fit = fit_logistic(rows.X[used], rows.bought[used].astype(float), rows.customers[used])
+    fit = fit_logistic(rows.terms(used), rows.bought[used].astype(float), rows.customers[used])
     coefficients = fit.coefficients + np.r_[np.log(share), np.zeros(len(plain.terms))]
     head = Head(plain.terms, coefficients, fit.covariance, rows=len(used))
     return _calibrated(head, rows, part == 1), fit.converged
@@ -296,7 +311,7 @@ def _thinned(rows: NDArray[np.bool_], bought: NDArray[np.bool_], rng: np.random.
 
 def _calibrated(head: Head, rows: Rows, which: NDArray[np.bool_]) -> Head:
     """Return the head with the straight line in the logit (Platt 1999) that fits some rows, and the highest probability among them."""
-    logits, bought = np.asarray(rows.X[which] @ head.coefficients), rows.bought[which]
+    logits, bought = np.asarray(rows.terms(which) @ head.coefficients), rows.bought[which]
     if not len(logits):
         return head
     shift, slope = _line(logits, bought, rows.customers[which])

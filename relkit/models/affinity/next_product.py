@@ -246,6 +246,11 @@ class FittedNextProduct(FittedCard):
     sequences: pl.DataFrame
     customers_learnt_from: int
 
+    def damage(self) -> str:
+        """Return which array does not belong to the products, or ""."""
+        n = len(self.products)
+        return "" if len(self.near_items) == n and self.near_items.max(initial=-1) < n else "near_items: a neighbour is no product"
+
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""

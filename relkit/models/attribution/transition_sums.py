@@ -65,6 +65,11 @@ class TransitionSums:
     squares: Floats
     rows: Floats
 
+    def damage(self) -> str:
+        """Return which code names no group, state or channel, or ""."""
+        most = {"group": len(self.groups), "state": len(self.states), "outcome": len(self.names) + 2}
+        return next((f"{name}: a code names none" for name, n in most.items() if (getattr(self, name) >= n).any()), "")
+
     @property
     def order(self) -> int:
         """Number of touches that a state remembers."""

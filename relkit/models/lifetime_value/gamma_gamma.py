@@ -11,6 +11,15 @@ do not differ (q grows without bound) everyone gets the pooled mean, and if the 
 (q <= 1) a customer's own mean is used alone. The model assumes that spend is independent of frequency; the correlation
 is stored, and noted when it is large.
 
+Between the two there is no cliff. The mean of all customers, p v / (q - 1), has no bound as q falls to 1, and if the interval of q
+reaches 1 the data cannot tell it from infinity. So it is replaced by
+
+    M = w p v / (q - 1) + (1 - w) mean observed,    w = clip(log(q) / (z se(log q)) - 1, 0, 1)
+
+with z of the 95 % interval: w is 0 if that interval reaches 1, 1 if one of twice the width does not, and goes from one to the other in
+between. A customer with x orders of mean m is expected to spend (p x m + max(q - 1, 0) M) / (p x + max(q - 1, 0)), which is eq. 5 if w is
+1, and tends to his own mean m as q falls to 1 and below, since M stays bounded.
+
 Out of scope here: covariates, spend per line, orders of no value (they are left out and counted).
 """
 
@@ -27,6 +36,7 @@ from scipy import special
 from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, Rule
 from relkit.errors import NotEnoughEventsError
+from relkit.metrics.intervals import normal_reach
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.family import ORDER_VALUE, SUMMARIES
@@ -349,9 +359,10 @@ class FittedGammaGamma(FittedCard):
         p: shape of a customer's orders around his mean; None if all spend alike.
         q: shape of the customers' scales; None if customers do not differ.
         v: scale of the customers' scales, in money; None if customers do not differ.
-        mean_order_value: of all customers, p v / (q - 1) unless the remarks state otherwise; in money.
+        mean_order_value: of all customers, M of the module's notes: p v / (q - 1) unless the remarks state otherwise; in money.
         correlation: between number and value of orders; None if one of them is constant.
         covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one without a standard error.
+        certainty: w of the module's notes, the weight of p v / (q - 1) in mean_order_value.
     """
 
     name: ClassVar[str] = GammaGamma.name
@@ -365,6 +376,7 @@ class FittedGammaGamma(FittedCard):
     mean_order_value: float
     correlation: float | None
     covariance: Floats
+    certainty: float = 1.0
 
     @property
     def needs(self) -> Contract:
@@ -381,17 +393,20 @@ class FittedGammaGamma(FittedCard):
         if self.p is None or self.q is None or self.v is None or self.q <= 1:
             return self
         p, q, v = np.exp(coordinates).tolist()
-        return replace(self, p=p, q=q, v=v, mean_order_value=p * v / (q - 1) if q > 1 else self.mean_order_value)
+        if q <= 1 or not self.certainty:
+            return replace(self, p=p, q=q, v=v)
+        moved = self.certainty * (p * v / (q - 1) - self.p * self.v / (self.q - 1))
+        return replace(self, p=p, q=q, v=v, mean_order_value=self.mean_order_value + moved)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper; null if a parameter has no finite value.
 
         Standard errors come from the observed information, by the delta method; the interval is computed on the
-        logarithm, so that it stays positive. The last row is the mean order value of all customers.
+        logarithm, so that it stays positive. The last row is the mean order value of all customers, without one unless it is p v / (q - 1).
         """
         q = np.nan if self.q is None else self.q
         estimates = np.array([np.nan if value is None else value for value in (self.p, q, self.v, self.mean_order_value)])
-        along = np.array([1.0, -q / (q - 1), 1.0]) if q > 1 else np.full(3, np.nan)
+        along = np.array([1.0, -q / (q - 1), 1.0]) if q > 1 and self.certainty == 1 else np.full(3, np.nan)
         errors = np.sqrt(np.maximum([*np.diag(self.covariance), along @ self.covariance @ along], 0.0))
         return summary_of((*TERMS, "mean_order_value"), estimates, errors, self.settings.level, positive=len(estimates))
 
@@ -405,9 +420,10 @@ class FittedGammaGamma(FittedCard):
         x = np.where(m > 0, frame["repeat_purchases"].to_numpy(), 0).astype(float)
         if self.p is None or self.q is None or self.v is None:
             return np.full(len(x), self.mean_order_value)
-        if self.q <= 1:
-            return np.where(x > 0, m, self.mean_order_value)
-        return expected_value(self.p, self.q, self.v, x, m)
+        # Eq. 5 with the mean of all customers in place of p v / (q - 1), which has no bound as q falls to 1.
+        own, others = self.p * x, max(self.q - 1, 0.0)
+        weight = np.divide(own, own + others, out=np.zeros(len(x)), where=x > 0)
+        return np.asarray(weight * m + (1 - weight) * self.mean_order_value)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and expected_order_value, one row per row of `features`; any horizon gives the same."""
@@ -494,17 +510,72 @@ def _fitted(x: Floats, m: Floats, weights: Floats | None) -> tuple[dict[str, Any
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
     value = float(best.value - (len(x) if weights is None else weights.sum()) * np.log(unit))
-    parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
+    parameters: dict[str, Any] = {"p": p, "q": q, "v": v, "covariance": _of_terms(best.covariance)}
     remarks = [] if best.bounded.any() or q <= 1 else list(best.remarks((*TERMS[:2], "The mean order")))
-    if best.bounded[0]:
-        remarks.append(_ORDERS_ALIKE)
+    said = [_CUSTOMERS_ALIKE]
     if best.bounded[1] and q > 1:
         parameters |= {"q": None, "v": None, "mean_order_value": unit}
-        remarks.append(_CUSTOMERS_ALIKE)
-    elif q <= 1:
-        parameters["mean_order_value"] = float(np.average(m, weights=weights))
-        remarks.append(_NO_FINITE_MEAN)
+    else:
+        found, said = _mean_of_all(parameters, float(np.average(m, weights=weights)))
+        parameters |= found
+    remarks += [*said, *([_ORDERS_ALIKE] if best.bounded[0] else [])]
     return parameters, value, tuple(remarks)
+
+
+def _mean_of_all(parameters: dict[str, Any], observed: float) -> tuple[dict[str, float], list[Remark]]:
+    """Return the mean order value of all customers with its certainty, and the remark if it is not the model's.
+
+    Args:
+        parameters: p, q, v and the covariance of their logarithms.
+        observed: mean over the customers of their mean orders.
+    """
+    q, std_error = parameters["q"], float(np.sqrt(parameters["covariance"][1, 1]))
+    weight = certainty(q, std_error)
+    if q <= 1:
+        return {"mean_order_value": observed, "certainty": 0.0}, [_NO_FINITE_MEAN]
+    model = parameters["p"] * parameters["v"] / (q - 1)
+    found = {"mean_order_value": weight * model + (1 - weight) * observed if weight else observed, "certainty": weight}
+    if weight == 1:
+        return found, []
+    reach = normal_reach(LEVEL) * std_error
+    return found, [_mean_in_doubt(q, (q * np.exp(-reach), q * np.exp(reach)), found["mean_order_value"], weight)]
+
+
+def certainty(q: float, std_error: float) -> float:
+    """Return the weight of p v / (q - 1) as the mean of all customers: w of the module's notes.
+
+    Args:
+        q: estimate.
+        std_error: of its logarithm; NaN, if it has none, gives 1 for a q above 2, of which even the variance is finite, else 0.
+
+    Examples:
+        >>> certainty(1.1, 0.2), round(certainty(1.8, 0.2), 3), certainty(3.7, 0.07)
+        (0.0, 0.499, 1.0)
+    """
+    if not np.isfinite(std_error):
+        return float(q > 2)
+    if q <= 1:
+        return 0.0
+    return float(np.clip(np.log(q) / max(normal_reach(LEVEL) * std_error, 1e-300) - 1, 0.0, 1.0))
+
+
+def _mean_in_doubt(q: float, interval: tuple[float, float], mean: float, weight: float) -> Remark:
+    """Return the remark on a mean of all customers that is not, or not wholly, the model's."""
+    low, high = interval
+    reaches = "reaches 1, where spend has no finite mean" if weight == 0 else "comes near 1, where spend has no finite mean"
+    atteint = (
+        "atteint 1, où la dépense moyenne n’est plus finie" if weight == 0 else "approche de 1, où la dépense moyenne n’est plus finie"
+    )
+    given = "the mean order observed" if weight == 0 else "a mean between the model's and the one observed"
+    donne = "la commande moyenne observée" if weight == 0 else "une moyenne entre celle du modèle et celle observée"
+    return Remark(
+        "mean_order_in_doubt",
+        f"The interval of q ({q:.2f}, from {low:.2f} to {high:.2f}) {reaches}. Newcomers are given {given}, {mean:,.2f}, and customers "
+        "are drawn towards it instead of towards the model's.",
+        f"L’intervalle de q ({french(q, 2)}, de {french(low, 2)} à {french(high, 2)}) {atteint}. Les nouveaux clients reçoivent {donne}, "
+        f"{french(mean, 2)}, et les autres en sont rapprochés, plutôt que de celle du modèle.",
+        about=("expected_order_value",),
+    )
 
 
 _ORDERS_ALIKE = Remark(

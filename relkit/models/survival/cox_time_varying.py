@@ -16,6 +16,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.family import CONTRACT_VERSIONS
 from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
@@ -82,6 +83,7 @@ class CoxTimeVarying(Cox):
 
     def spells(self, features: pl.DataFrame) -> Spells:
         """Return the pieces of a frame, or raise as `read_spells` does, or a TableError if pieces overlap."""
+        features = with_one_age(features, "entry_days", "duration_days")
         if {"entry_days", "duration_days"} <= set(features.columns):
             # A change on the last observed day has been at risk for no time yet; the contract reports what is not a number.
             begins, ends = (pl.col(name).cast(pl.Float64, strict=False) for name in ("entry_days", "duration_days"))
@@ -130,9 +132,10 @@ class FittedCoxTimeVarying(FittedCox):
         people = now.select(*kept, pl.int_range(pl.len()).alias("_owner"))
         joined = later.join(people, on="customer_id", how="left", maintain_order="left")
         if (strangers := joined.filter(pl.col("_owner").is_null())).height:
-            who = strangers["customer_id"][0]
             raise TableError(
-                f"{who!r} is not among the customers.", where=f"{self.name}: path", remedy="Give rows of those customers only."
+                f"customers of {strangers.height:,} rows are not among those given.",
+                where=f"{self.name}: path",
+                remedy="Give rows of those customers only.",
             )
         first = now.with_columns(_owner=pl.int_range(pl.len()), from_days=pl.lit(0.0))
         pieces = pl.concat([first.select(joined.columns), joined]).sort("_owner", "from_days")

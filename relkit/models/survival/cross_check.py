@@ -21,6 +21,7 @@ from relkit.models.survival.aft_model import AftModel, FittedAftModel
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.groups import coded, label_of
 from relkit.models.survival.lifelines_table import DURATION_COL, ENTRY_COL, EVENT_COL, WEIGHTS_COL, column_names, table_of
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -157,6 +158,6 @@ def _run(name: str, table: Any, **options: Any) -> Any:
         try:
             fitter.fit(table, DURATION_COL, EVENT_COL, weights_col=WEIGHTS_COL, **late, **options)
         except (ValueError, ArithmeticError) as error:
-            why = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+            why = words_of(error, table.columns).rstrip(".")
             raise FitError(f"lifelines found no maximum ({why}).", where="cross_check", remedy="Leave cross_check out.") from error
     return fitter

@@ -20,7 +20,9 @@ import polars as pl
 
 from relkit.errors import ParameterError
 from relkit.metrics.intervals import normal_reach
+from relkit.metrics.near_ties import reach
 from relkit.metrics.risk_sets import RiskSets, product_limit, risk_sets, step_at
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.observed import Observed, codes_of
 from relkit.scalars import check_level
@@ -88,7 +90,9 @@ class CumulativeIncidence:
 
     def at_risk_at(self, ages: float | list[float] | Floats) -> Counts | Floats:
         """Return the number of spells at risk at `ages` (days); 0 past the domain."""
-        counts: Counts | Floats = np.append(self.at_risk, 0)[np.searchsorted(self.days, np.atleast_1d(ages), side="left")]
+        counts: Counts | Floats = np.append(self.at_risk, 0)[
+            np.searchsorted(self.days, np.atleast_1d(ages) - reach(self.days), side="left")
+        ]
         return counts
 
     def row(self, cause: str) -> int:
@@ -222,6 +226,7 @@ def incidence_by_reason(spells: pl.DataFrame, *, fewest: int = 10, level: float 
     if "end_reason" not in spells.columns or spells.filter("event")["end_reason"].null_count() == int(spells["event"].sum()):
         return None
     entry = pl.col("entry_days") if "entry_days" in spells.columns else pl.lit(0.0)
+    spells = with_one_age(spells, "entry_days", "duration_days")
     seen = spells.with_columns(entry_days=entry).filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0))
     reason = pl.when("event").then(pl.col("end_reason").fill_null("unknown"))
     counted = seen.select(reason=reason)["reason"].drop_nulls().value_counts()

@@ -15,6 +15,7 @@ import numpy as np
 from relkit.errors import ParameterError
 from relkit.metrics.bands import log_log_band
 from relkit.metrics.intervals import normal_reach
+from relkit.metrics.near_ties import reach
 from relkit.metrics.risk_sets import RiskSets, ends_behind_tail, product_limit, step_at
 from relkit.models.survival.spells import as_floats
 from relkit.units import LEVEL
@@ -107,17 +108,18 @@ class SurvivalCurve:
 
     def at_risk_at(self, ages: float | list[float] | Floats) -> Counts | Floats:
         """Return the number of spells at risk at `ages` (days); 0 past the domain."""
-        position = np.searchsorted(self.days, as_floats(ages), side="left")
+        position = np.searchsorted(self.days, as_floats(ages) - reach(self.days), side="left")
         counts: Counts | Floats = np.append(self.at_risk, 0)[position]
         return counts
 
     def _read(self, values: Floats, ages: float | list[float] | Floats, before: float) -> Floats:
         asked = as_floats(ages)
-        first, last = self.domain
+        near = reach(self.days)
+        first, last = self.domain[0] - near, self.domain[1] + near
         if len(asked) and not (asked.min() >= first and asked.max() <= last):
             outside = asked[~((asked >= first) & (asked <= last))]
             raise ParameterError(
-                f"the curve is known from {first:g} to {last:g} days, and {outside[0]:g} lies outside.",
+                f"the curve is known from {self.domain[0]:g} to {self.domain[1]:g} days, and {outside[0]:g} lies outside.",
                 where="ages",
                 remedy="Ask within the domain, or use conditional(), which extends the curve by a stated rule.",
             )

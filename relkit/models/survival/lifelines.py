@@ -42,6 +42,7 @@ from relkit.models.survival.weibull_aft import WeibullAft
 from relkit.remarks import Remark
 from relkit.scalars import check_scalar
 from relkit.texts import Text
+from relkit.traces import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -486,7 +487,7 @@ def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[
         try:
             fitter.fit(table, DURATION_COL, EVENT_COL, weights_col=WEIGHTS_COL, **options)
         except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
-            why = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+            why = words_of(error, table.columns).rstrip(".")
             raise NotConvergedError(
                 f"lifelines' {settings.fitter} found no maximum ({why}).",
                 where=settings.name,

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from relkit.contracts import Column, check
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.lifetimes import HALF_A_DAY
 from relkit.models.survival.spells import fit_contract
 
@@ -43,7 +44,7 @@ def to_lifelines(spells: pl.DataFrame, covariates: Sequence[str] = ()) -> Any:
     import pandas as pd
 
     asked = tuple(Column(name=name, dtype=spells.schema.get(name, pl.Float64), required=True) for name in covariates)
-    frame = check(spells, fit_contract("spells for lifelines", asked))
+    frame = check(with_one_age(spells, "entry_days", "duration_days"), fit_contract("spells for lifelines", asked))
     kept = frame.filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("event") & (pl.col("entry_days") == 0)))
     until = kept["duration_days"].clip(lower_bound=HALF_A_DAY).to_list()
     columns = {DURATION_COL: until, EVENT_COL: kept["event"].to_list(), ENTRY_COL: kept["entry_days"].to_list()}

@@ -14,6 +14,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.models.survival.spells import ENTRY, LONGEST_DAYS, fit_contract, named_once, read_spells
 from relkit.models.weights import columns_of
 from relkit.remarks import Remark, french
@@ -104,7 +105,7 @@ def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: st
     else:
         # An upper age may be written as infinite, which no contract allows: null means the same.
         given = _null_where_infinite(features, bounds[1])
-        frame = check(given, needs)
+        frame = check(with_one_age(given, "entry_days", *bounds), needs)
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
     frame, lower, upper, entry, remarks = found

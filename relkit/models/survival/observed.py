@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.near_ties import one_age
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,7 +37,7 @@ class Observed:
     def of(
         cls, duration: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weight: ArrayLike | None = None, *, where: str
     ) -> Observed:
-        """Return the arrays, checked.
+        """Return the arrays, checked, with ages that differ by rounding made one (`relkit.metrics.near_ties`).
 
         Raises:
             ParameterError: lengths differ, or a value is missing, infinite or out of range.
@@ -59,6 +60,7 @@ class Observed:
                 remedy="Take a longer period, or a wider set of contracts.",
             )
         first = np.zeros(len(days)) if entry is None else _numbers(entry, "entry", where, like=days)
+        days, first = one_age(days, first)
         if late := int(((first >= days) & (first > 0)).sum()):
             raise ParameterError(
                 f"entry is not below duration for {late:,} of {len(days):,} spells.",

@@ -10,6 +10,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.models.survival.aligned_ages import with_one_age
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
 from relkit.units import HORIZON_DAYS
@@ -94,13 +95,13 @@ class Spells:
 
 
 def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
-    """Return the spells of a frame.
+    """Return the spells of a frame; ages that differ by rounding are one (`relkit.metrics.near_ties`).
 
     Raises:
         TableError: a column is missing, null, negative or not finite, or a spell ends before it is first observed.
         NotEnoughEventsError: no row, or no event, is left.
     """
-    frame = check(features, needs)
+    frame = check(with_one_age(features, "entry_days", "duration_days"), needs)
     kept = frame.filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0))
     event = kept["event"].to_numpy()
     if not event.any():

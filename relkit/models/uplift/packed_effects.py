@@ -51,6 +51,11 @@ class PackedEffects:
     parts: tuple[Part, ...]
     trees: Trees
 
+    def damage(self) -> str:
+        """Return the reason for which the parts do not make up the trees, or ""."""
+        counts = [part.trees for part in self.parts]
+        return "" if min(counts, default=1) >= 1 and sum(counts) == len(self.trees.roots) else "parts: their trees are not all there"
+
     @classmethod
     def of(cls, effects: Sequence[Effect]) -> PackedEffects:
         """Return effects packed."""

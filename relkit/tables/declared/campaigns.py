@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relkit.contracts import Contract
+from relkit.contracts import Contract, Disagreement
 from relkit.tables.declared.columns import (
     NEEDED,
     after,
@@ -59,6 +59,15 @@ ASSIGNMENTS = Contract(
     ),
     references=(("customer_id", "customers"),),
     rules=(dated("drawn_at"),),
+    disagreement=Disagreement(
+        columns=("arm",),
+        rule="arm: the other arm of the same wave",
+        remedy="Kept: the unit is in no comparison, and counted; see how it came to be drawn twice.",
+        meaning=Text(
+            "with a unit in the other arm of the same wave than an earlier one; these units are in no comparison",
+            "avec une unité tirée aussi dans l’autre groupe de la même vague ; ces unités n’entrent dans aucune comparaison",
+        ),
+    ),
     columns=(
         text("unit_id", "Unit", "Unité tirée", "What was drawn: a customer, household or store.", personal_data="pseudonym", **NEEDED),
         text("wave_id", "Wave", "Vague", "Wave of the campaign.", **NEEDED),

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from relkit.contracts import Contract, Rule
+from relkit.contracts import Contract, Disagreement, Rule
 from relkit.tables.declared.columns import NEEDED, after, choice, customer, dated, day, entity, money, recorded, text, valid_from, whole
+from relkit.tables.declared.statuses import RUNNING, is_one_of
 from relkit.texts import Text
 
 CONTRACTS = Contract(
     name="contracts",
-    key=("contract_id", "valid_from"),
+    key=("contract_id", "valid_from", "status", "ended_on"),
     label=Text("Contracts", "Contrats"),
     meaning="Subscriptions, policies, accounts; a new version of a contract's row begins at valid_from.",
+    notes=(
+        "A status that states an end (ended, closed, cancelled, résilié, clos ...; others are declared as `contract_ended_statuses`) needs "
+        "a day. Without one, all rows of the contract go to quarantine, or the contract ends on the last known day if the mapping declares "
+        "it (`contract_ended_without_day`)."
+    ),
     references=(("customer_id", "customers"), ("product_id", "products")),
     rules=(
         dated("started_on"),
@@ -23,6 +29,21 @@ CONTRACTS = Contract(
             broken=pl.col("ended_on").is_null() & pl.col("end_reason").is_not_null(),
             impossible=False,
             remedy="Kept: the contract counts as running.",
+        ),
+    ),
+    disagreement=Disagreement(
+        columns=("status", "ended_on"),
+        rule="status: another state from the same day",
+        remedy="Kept: a contract that one row ends has ended, on the earliest day given; of other states a running one yields.",
+        meaning=Text(
+            "with another state of a contract from the same day than an earlier one; a contract that one row ends has ended",
+            "avec un autre état d’un contrat au même jour qu’une précédente ; un contrat que l’une d’elles termine est terminé",
+        ),
+        ascending=(
+            pl.col("ended_on").is_not_null(),
+            -pl.col("ended_on").to_physical(),
+            ~is_one_of(pl.col("status"), RUNNING),
+            pl.col("status"),
         ),
     ),
     columns=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relkit.contracts import Contract
+from relkit.contracts import Contract, Disagreement
 from relkit.tables.declared.columns import NEEDED, after, choice, customer, dated, entity, flag, instant, recorded, text, valid_to
 from relkit.texts import Text
 
@@ -13,6 +13,15 @@ CONSENTS = Contract(
     meaning="What a customer, or the holder of an identifier, allowed and refused, change by change.",
     references=(("customer_id", "customers"),),
     one_of=(("customer_id", "identifier"),),
+    disagreement=Disagreement(
+        columns=("status", "valid_to"),
+        rule="status: another answer at the same instant",
+        remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
+        meaning=Text(
+            "with another answer at the same instant as an earlier one; the more restrictive answer holds",
+            "avec une autre réponse au même instant qu’une précédente ; la plus restrictive s’applique",
+        ),
+    ),
     rules=(dated("changed_at"),),
     columns=(
         customer("The customer, where known.", null_means="known by identifier only"),
@@ -43,11 +52,20 @@ CONSENTS = Contract(
 
 SUPPRESSIONS = Contract(
     name="suppressions",
-    key=("customer_id", "reason", "starts_at", "scope"),  # one decision may cover two channels, a row each
+    key=("customer_id", "reason", "starts_at", "scope", "ends_at"),  # one decision may cover two channels, a row each
     label=Text("Suppressions", "Exclusions protectrices"),
     meaning="Protective exclusions that no action overrides.",
     references=(("customer_id", "customers"),),
     rules=(after("starts_at", "ends_at"),),
+    disagreement=Disagreement(
+        columns=("ends_at",),
+        rule="ends_at: another end of the same exclusion",
+        remedy="Kept: the exclusion that lasts longest holds, whatever the order of the rows.",
+        meaning=Text(
+            "with another end of the same exclusion than an earlier one; the exclusion that lasts longest holds",
+            "avec une autre fin de la même exclusion qu’une précédente ; l’exclusion la plus longue s’applique",
+        ),
+    ),
     columns=(
         customer("The customer.", **NEEDED),
         text(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from math import lgamma, log
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,15 @@ NOTE = (6.25, 3.74, 15.44)
 @pytest.fixture(scope="module")
 def fitted(cdnow: pl.DataFrame) -> FittedGammaGamma:
     return GammaGamma().fit(cdnow, as_of=DAY)
+
+
+def very_unequal() -> pl.DataFrame:
+    return simulated.spenders(400, np.random.default_rng(8), p=3.0, q=1.05, v=40.0)
+
+
+@pytest.fixture(scope="module")
+def unequal() -> FittedGammaGamma:
+    return GammaGamma().fit(very_unequal(), as_of=DAY)
 
 
 def people(x: list[int], m: list[float | None]) -> pl.DataFrame:
@@ -161,6 +172,56 @@ class TestFallbacks:
 
     def test_a_newcomer_is_expected_to_spend_the_mean(self, fitted: FittedGammaGamma) -> None:
         assert fitted.expected_order_value(people([0, 1], [None, None])) == pytest.approx([fitted.mean_order_value] * 2, rel=1e-12)
+
+
+class TestMeanOfAllCustomers:
+    """p v / (q - 1) has no bound as q falls to 1; the mean order observed takes its place before that, and without a cliff."""
+
+    def test_a_newcomer_is_given_the_mean_observed_where_the_interval_reaches_1(self, unequal: FittedGammaGamma) -> None:
+        observed = float(very_unequal()["mean_repeat_value"].to_numpy().mean())
+        assert unequal.p is not None
+        assert unequal.q is not None
+        assert unequal.v is not None
+        assert 1 < unequal.q < 1.2
+        assert unequal.p * unequal.v / (unequal.q - 1) > 2 * observed
+        assert unequal.expected_order_value(people([0], [None])).item() == pytest.approx(observed)
+        remark = next(remark for remark in unequal.info.remarks if remark.code == "mean_order_in_doubt")
+        assert "reaches 1, where spend has no finite mean" in remark.en
+        assert f"the mean order observed, {observed:,.2f}" in remark.en
+        assert "atteint 1" in remark.text("fr")
+        assert unequal.summary().filter(term="mean_order_value")["std_error"].item() is None
+
+    def test_one_who_bought_once_is_drawn_towards_the_mean_observed(self, unequal: FittedGammaGamma) -> None:
+        low, high = unequal.expected_order_value(people([1, 1], [10.0, 1e6]))
+        assert 10.0 < low < unequal.mean_order_value < high < 1e6
+
+    @pytest.mark.parametrize("std_error", [0.02, 0.2, float("nan")])
+    def test_no_cliff_as_q_passes_1(self, unequal: FittedGammaGamma, std_error: float) -> None:
+        asked, found = people([0, 1, 3], [None, 900.0, 20.0]), []
+        for q in np.exp(np.linspace(-0.05, 0.9 if std_error > 0.1 else 0.15, 400)):
+            parameters: dict[str, Any] = {"p": 3.0, "q": float(q), "v": 40.0, "covariance": np.eye(3) * std_error**2}
+            mean, remarks = gamma_gamma._mean_of_all(parameters, 617.0)
+            assert bool(remarks) == (mean["certainty"] < 1)
+            found.append(replace(unequal, **{**parameters, **mean}).expected_order_value(asked))
+        values = np.array(found)
+        assert np.abs(np.diff(values, axis=0)).max() < 0.05 * values.max()
+        assert values[0].tolist() == [617.0, 900.0, 20.0]
+
+    def test_the_model_alone_holds_where_q_is_clearly_above_1(self, fitted: FittedGammaGamma) -> None:
+        assert fitted.certainty == 1
+        assert fitted.p is not None
+        assert fitted.q is not None
+        assert fitted.v is not None
+        x, m = np.array([0.0, 1.0, 4.0]), np.array([0.0, 20.0, 50.0])
+        exact = gamma_gamma.expected_value(fitted.p, fitted.q, fitted.v, x, m)
+        assert fitted.expected_order_value(people([0, 1, 4], [None, 20.0, 50.0])) == pytest.approx(exact, rel=1e-12)
+
+    def test_draws_of_the_parameters_keep_the_mean_observed(self, unequal: FittedGammaGamma) -> None:
+        for step in (-0.2, 0.01, 0.3):
+            moved = unequal.moved(unequal.coordinates + step)
+            assert moved.mean_order_value == unequal.mean_order_value
+        partly = replace(unequal, certainty=0.5, q=1.5)
+        assert partly.moved(partly.coordinates).mean_order_value == pytest.approx(partly.mean_order_value)
 
 
 class TestRefusals:

@@ -119,7 +119,7 @@ def test_a_path_follows_the_stratum_of_its_customer() -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"customer_id": pl.lit("nobody") + pl.col("customer_id")}, "is not among the customers. Give rows of those customers only"),
+        ({"customer_id": pl.lit("nobody") + pl.col("customer_id")}, "are not among those given. Give rows of those customers only"),
         ({"from_days": pl.lit(0.0)}, "from_days: 3 of 3 rows are not above 0"),
         ({"customer_id": pl.lit("1")}, r"customer_id, from_days"),
         ({"age": pl.lit(None, pl.Float64)}, "age: 3 of 3 rows are null"),

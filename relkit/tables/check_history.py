@@ -1,0 +1,175 @@
+"""The checks of a programme, one line of JSON each, in order of time: their totals, columns, rules and outcome.
+
+    out/default/history/checks.jsonl
+
+An entry repeats what the check's check.json says and adds the time. It is written once the tables are in place; a check that is killed
+between the two leaves its entry in check.json, from which the next check adds it. A check of the same data with the same outcome adds none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from relkit.tables.control_totals import ControlTotal
+from relkit.tables.table_set import CHECK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FOLDER = "history"
+FILE = "checks.jsonl"
+MOST_CHECKS = 200
+"""Most checks in the file; the oldest one goes first."""
+_DATA = ("controls", "columns", "fingerprints")
+"""Parts of an entry that follow from the data alone."""
+_PARTS = ("passed", *_DATA, "rows", "rules", "own_rules")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CheckEntry:
+    """A check as the history has it.
+
+    Attributes:
+        at: time of the check, UTC.
+        parts: passed, controls, columns, fingerprints, rows, rules and own_rules, as in check.json.
+    """
+
+    at: datetime
+    parts: Mapping[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """True if the check passed."""
+        return bool(self.parts["passed"])
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that the check found."""
+        return _digest(self.parts)
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of what follows from the data alone."""
+        return _digest({name: self.parts[name] for name in _DATA})
+
+    def totals(self, table: str) -> tuple[ControlTotal, ...]:
+        """Return the control totals of a table; empty if it was not there."""
+        return tuple(ControlTotal(**total) for total in self.parts["controls"].get(table, ()))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that were there."""
+        return tuple(self.parts["controls"])
+
+    @property
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The columns of each source, with their types."""
+        return dict(self.parts["columns"])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CheckHistory:
+    """The checks of a programme, the oldest first.
+
+    Attributes:
+        entries: the checks.
+        damaged: lines of the file that could not be read.
+    """
+
+    entries: tuple[CheckEntry, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+    def before(self, parts: Mapping[str, Any]) -> CheckEntry | None:
+        """Return the last check that passed and was of other data; None if there is none."""
+        own = _digest({name: parts[name] for name in _DATA})
+        return next((entry for entry in reversed(self.entries) if entry.passed and entry.data_digest != own), None)
+
+    def with_check(self, parts: Mapping[str, Any], at: datetime) -> CheckHistory:
+        """Return the history with a check, unless its last entry says the same; a clock that was set back does not change the order."""
+        moment = max([at.astimezone(UTC).replace(microsecond=0), *(entry.at for entry in self.entries[-1:])])
+        entry = CheckEntry(at=moment, parts={name: parts[name] for name in _PARTS})
+        if self.entries and self.entries[-1].digest == entry.digest:
+            return self
+        return CheckHistory(entries=(*self.entries, entry)[-MOST_CHECKS:], damaged=self.damaged)
+
+
+def read_history(out: Path) -> CheckHistory:
+    """Return the checks of a programme, that of the tables in place among them.
+
+    Args:
+        out: the programme's folder.
+    """
+    path = out / FOLDER / FILE
+    entries, damaged = [], []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+        entry = _entry(line)
+        if entry is None:
+            damaged.append(line)
+        else:
+            entries.append(entry)
+    history = CheckHistory(entries=tuple(sorted(entries, key=lambda entry: entry.at)), damaged=tuple(damaged))
+    return _with_published(history, out / "tables" / CHECK)
+
+
+def write_history(out: Path, history: CheckHistory) -> Path:
+    """Write the history, whole or not at all, and return its path; damaged lines go to a file of their own."""
+    path = out / FOLDER / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if history.damaged:
+        with path.with_suffix(".damaged.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in history.damaged)
+    lines = [json.dumps({"at": entry.at.isoformat(), **entry.parts}, sort_keys=True) for entry in history.entries]
+    draft = path.with_name(f".{FILE}.part")
+    draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def _with_published(history: CheckHistory, check: Path) -> CheckHistory:
+    """Return the history with the check of the tables in place, whose process may have been killed before it wrote its entry."""
+    try:
+        stored = json.loads(check.read_text(encoding="utf-8"))
+        parts = parts_of(stored)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return history  # no tables yet, or those of an earlier version
+    return history.with_check(parts, datetime.fromtimestamp(check.stat().st_mtime, UTC))
+
+
+def parts_of(check: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a check.json that the history keeps."""
+    tables = check["tables"]
+    return {
+        "passed": check["passed"],
+        **{name: check[name] for name in _DATA},
+        "rows": {
+            name: {"read": t["rows_read"], "kept": t["rows_kept"], "quarantined": t["rows_quarantined"]} for name, t in tables.items()
+        },
+        "rules": {name: {rule: detail["rows"] for rule, detail in t["rules"].items()} for name, t in tables.items() if t["rules"]},
+        "own_rules": {name: _shares(t["own_rules"]) for name, t in tables.items() if t["own_rules"]},
+    }
+
+
+def _shares(rules: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("severity", "allowed_share", "judged", "broken", "unjudged", "share")
+    return {name: {fact: detail[fact] for fact in kept} for name, detail in rules.items()}
+
+
+def _entry(line: str) -> CheckEntry | None:
+    try:
+        stored = json.loads(line)
+        entry = CheckEntry(at=datetime.fromisoformat(stored["at"]).astimezone(UTC), parts={name: stored[name] for name in _PARTS})
+        for table in entry.tables:
+            entry.totals(table)
+        _ = {name: dict(columns) for name, columns in entry.columns.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return entry
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
