@@ -20,7 +20,8 @@ def finding(folder, days, day="day", amounts=None):
 def test_a_day_that_does_not_exist_is_told_with_the_column_of_the_file(tmp_path):
     found = finding(tmp_path, ["31/02/2024", "01/01/2024"], FRENCH)
     assert str(found) == (
-        "occurred_at: not an instant: 1 row (first: row 1 of t.csv, column day, '31/02/2024': no day of the calendar: day 31 of month 2)"
+        "occurred_at: not an instant: 1 row (first: row 1 of t.csv, column day with format \"%d/%m/%Y\", '31/02/2024': "
+        "no day of the calendar: day 31 of month 2)"
     )
     assert found.remedy == "Correct them where the file is made; no usual format reads every value of the column."
 
