@@ -112,7 +112,7 @@ def validate_tables(
         >>> report.tables["transactions"].sentences()[0]
         'transactions: 1 row kept, 1 quarantined (50.00%).'
         >>> print(report.tables["transactions"].rules[0])
-        net_amount: not a number: 1 row (first: row 2 of transactions, a 6-character text)
+        net_amount: not a number: 1 row (first: row 2 of transactions, a text like aaaaaa)
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
