@@ -140,7 +140,7 @@ def _with_published(history: CheckHistory, check: Path) -> CheckHistory:
     try:
         at = datetime.fromtimestamp(check.stat().st_mtime, UTC)
         parts = parts_of(json.loads(check.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return history  # no tables yet, or those of an earlier version
     entry = _entry(json_text({"at": at.isoformat(), **parts}))
     return history if entry is None else history.with_check(entry.parts, at)
@@ -170,7 +170,7 @@ def _entry(line: str) -> CheckEntry | None:
         stored = json.loads(line)
         entry = CheckEntry(at=datetime.fromisoformat(stored["at"]).astimezone(UTC), parts={name: stored[name] for name in _PARTS})
         is_sound = _is_sound(entry)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return entry if is_sound else None
 

@@ -126,6 +126,19 @@ def test_a_database_is_read_again_each_time(shop):
     assert from_url.state() != from_url.state()
 
 
+def test_a_draft_of_a_mapping_is_written_and_nothing_is_checked(shop, tmp_path):
+    path = tmp_path / "draft.yaml"
+    result = check(shop, draft_mapping=path)
+    assert result.paths == {"draft": path}
+    assert result.counts["sources"] == 1
+    assert f"#   relkit check {shop} --mapping {path}" in path.read_text()
+    assert not (shop.parent / "out").exists()
+    with pytest.raises(ParameterError, match="a draft never replaces one"):
+        check(shop, draft_mapping=path)
+    with pytest.raises(ParameterError, match="a draft is made without a mapping"):
+        check(shop, draft_mapping=tmp_path / "other.yaml", mapping=path)
+
+
 def test_a_gate_fails_where_the_check_alone_warns(shop):
     many = "".join(f"{place},{place},p,2025-06-{1 + place % 30:02},1,sale\n" for place in range(90))
     (shop / "transactions.csv").write_text(LINES.splitlines()[0] + "\n" + many)
