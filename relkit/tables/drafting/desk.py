@@ -85,7 +85,7 @@ def is_day(column: Profile) -> bool:
 
 def is_number(column: Profile) -> bool:
     """Return whether the values are numbers, and no days written in figures."""
-    return column.numbers is not None and not (column.days and column.numbers.is_whole and column.numbers.low > 19_000_000)
+    return column.numbers is not None and not column.days
 
 
 def is_code(column: Profile) -> bool:
@@ -154,7 +154,7 @@ def day_rule(column: Profile, *, instant: bool) -> Any:
     if column.kind in {"text", "integer"}:
         whole = [form for form in column.days if form.share == 1.0]
         best = column.days[0]
-        if best.format is not None and len(whole) == 1:
+        if best.format is not None and len(whole) == 1 and best.is_sure:
             rule["format"] = best.format
         elif best.format is not None:
             rule["format"] = column.order_question
