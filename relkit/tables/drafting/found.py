@@ -119,7 +119,7 @@ _FAULTS = (RelkitError, pl.exceptions.PolarsError, OSError)
 def _reason(error: Exception) -> str:
     if isinstance(error, RelkitError):
         return " ".join(f"{error.what} {error.remedy}".split())
-    return f"it cannot be read: {str(error).splitlines()[0]}"
+    return "it cannot be read as a table."  # the library's own words may quote a value
 
 
 def _parts(place: DataPlace) -> tuple[list[_Part], list[Unplaced]]:

@@ -144,8 +144,8 @@ def profile(values: pl.Series, *, is_unique: bool) -> Profile:
     """
     kind = casting.kind_of(values.dtype)
     if kind == "null" or (kind == "text" and values.dtype != pl.String):  # lists, bytes, times of day: nothing of ours is read from them
-        present = len(values) - values.null_count()
-        return Profile(name=values.name, kind="other", rows=len(values), present=present, distinct=present, is_unique=False)
+        held = len(values) - values.null_count()
+        return Profile(name=values.name, kind="other", rows=len(values), present=held, distinct=held, is_unique=False)
     if kind != "text":
         return _typed(values, kind, is_unique=is_unique)
     present = values.to_frame("v").select(pl.when(~casting.is_absent(pl.col("v"))).then(pl.col("v").str.strip_chars())).to_series()
