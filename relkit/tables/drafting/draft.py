@@ -247,8 +247,28 @@ def _head(sheet: Sheet, found: Sequence[Found]) -> None:
     for each in found:
         files = each.files[0] if len(each.files) == 1 else f"{each.files[0]} ... {each.files[-1]} ({len(each.files)})"
         detected = "; ".join(note.partition("detected ")[2].rstrip(".") for note in each.notes if "detected " in note)
+        detected = detected if sheet.language == "en" else _in_french(detected)
         sheet.comment(Text(*(f"{each.name}: {files}, {_rows(each.rows, x)}{f' ({detected})' if detected else ''}" for x in ("en", "fr"))))
     sheet.comment(Text("", ""))
+
+
+_FRENCH = {
+    "semicolon-separated": "séparateur point-virgule",
+    "comma-separated": "séparateur virgule",
+    "tab-separated": "séparateur tabulation",
+    "bar-separated": "séparateur barre verticale",
+    "with a header": "avec en-têtes",
+    "without header": "sans en-têtes",
+    "decimal comma": "virgule décimale",
+    "decimal point": "point décimal",
+}
+
+
+def _in_french(detected: str) -> str:
+    """Return the detected properties in French; others are names that both languages share."""
+    for english, french in _FRENCH.items():
+        detected = detected.replace(english, french)
+    return detected
 
 
 def _rows(rows: int, language: str) -> str:

@@ -54,6 +54,7 @@ def test_columns_of_an_export_are_found(name):
         ("shopify", "customer_id", {"Email"}),
         ("till", "customer_id", {"Code carte fidélité"}),
         ("cents", "net_amount", {"amount", "amount / 100"}),
+        ("coffee", "net_amount", {"amount", "amount / 100"}),
         ("thousands", "net_amount", {'{column: amount, decimal: ","}', '{column: amount, thousands: ","}'}),
         ("stripe", "transaction_id", {'concat("Customer ID", \'-\', "Created (UTC)")', "id", "Description", "\"concat('row ', _row)\""}),
     ],
