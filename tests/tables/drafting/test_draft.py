@@ -71,29 +71,6 @@ def test_the_order_of_day_and_month_is_asked_once_if_both_read_all():
     assert content["tables"]["customers"][0]["columns"]["created_on"]["format"] == rule["format"]
 
 
-def test_a_tax_basis_and_a_currency_are_stated_if_the_file_states_them():
-    assert export("till")[1]["company"]["tax_basis"] == "incl"
-    assert export("sap")[1]["company"]["currency"] == "EUR"
-    for name, key in (("magento", "tax_basis"), ("magento", "currency"), ("sage", "tax_basis"), ("till", "business_zone")):
-        assert export(name)[1]["company"][key].startswith("?")
-
-
-def test_signs_of_returns_are_asked():
-    assert answers(export("returns")[0], block("returns", "transactions")["returns"]) == ['{where: "prix_ht < 0"}']
-    assert answers(export("stripe")[0], block("stripe", "transactions")["returns"])[0] == (
-        "{where: Status = 'Refunded', amounts_in_file: positive}"
-    )
-    assert "returns" not in block("sap", "transactions")
-
-
-def test_contracts_are_told_from_sales():
-    columns = block("subscriptions", "contracts")["columns"]
-    assert columns["contract_id"] == "N° contrat"
-    assert columns["started_on"] == {"column": "Date de souscription", "format": "%d/%m/%Y"}
-    assert columns["ended_on"] == {"column": "Date de résiliation", "format": "%d/%m/%Y"}
-    assert (columns["customer_id"], columns["monthly_amount"], columns["status"]) == ("N° abonné", "Mensualité", "Statut")
-
-
 @pytest.mark.parametrize("name", EXPORTS)
 def test_an_answered_draft_is_a_mapping(name, tmp_path):
     draft, content = export(name)
