@@ -242,7 +242,8 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
         # An invalid file, mapping or period is wrong use; a later step that cannot do its work has failed.
         wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
         code = error.exit_code if wrong_use else 1
-        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
+        met = refusal(error, where=step.job.command)
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(met), code)
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001  any error of a step ends the pipeline cleanly, a panic of a compiled library too

@@ -49,7 +49,7 @@ def person(i: int) -> dict[str, str]:
     }
 
 
-def write_company(folder: Path, customers: int = 150, *, seed: int = 11) -> Path:
+def write_company(folder: Path, customers: int = 120, *, seed: int = 11) -> Path:
     """Write the CSV files of the company to a new folder, and return it.
 
     Args:

@@ -28,7 +28,7 @@ steps:
   - fit: {model: lifetime_value.bg_nbd}
   - fit: {model: survival.kaplan_meier}
   - score
-  - deliver
+  - deliver: {workbook: false}
 """
 REPORT = "  - report: {notebook: segment_customer_value}\n  - report: {notebook: segment_churn_risk}\n"
 

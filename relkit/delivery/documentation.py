@@ -48,6 +48,12 @@ the file into mailing tools: [importing.md](importing.md).
 - The workbook lists everybody up to 100,000 customers (`--workbook-rows`); above that, the most valuable ones, and its first sheet says
   where the others are. All other files hold everybody.
 - CSV files are UTF-8 with commas; the French ones have a byte order mark, semicolons and decimal commas. Days in CSV are ISO.
+- In CSV files and workbooks an apostrophe stands before a sign (= + - @ and their like) by which a spreadsheet would take a cell, or a
+  part of it behind a comma, semicolon, bar, tab or line break, for a formula; a program that reads them back takes it off
+  (`relkit.delivery.text_safety.unescaped_text`). Parquet has the texts as they are. An id with such a sign is not delivered but put into
+  quarantine and counted.
+- Files have the permissions of the umask. A folder that anybody on the machine may read is a warning; `--private`, of `deliver` and of
+  `run`, makes files readable by their owner alone (0600, folders 0700).
 - Money is in the currency of the programme (`{cur}` in a name); `{h}` is a horizon, in days (`d`) or months (`m`).
 - A probability that does not apply is empty, never 0; never read an empty cell as a yes. `score_quality` says why a score is
   empty, in the same words in every file.

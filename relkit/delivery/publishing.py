@@ -25,7 +25,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from relkit.cards import Card, shown
+from relkit.commands import command
 from relkit.errors import StorageError
+from relkit.json_file import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,8 +56,7 @@ class Delivery:
 
     def manifest(self) -> dict[str, Any]:
         """Return the content of manifest.json."""
-        content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
-        return content
+        return read_json(self.folder / MANIFEST, remedy=f"Take the delivery again from its source, or run {command('deliver')} anew.")
 
     def _repr_html_(self) -> str:
         """Return its card for a notebook: content, sources and warnings."""

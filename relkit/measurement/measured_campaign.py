@@ -160,7 +160,7 @@ class MeasuredCampaign:
             plain |= {name: date.fromisoformat(plain[name]) for name in _DAYS} | {name: Text(**plain[name]) for name in _TEXTS}
             tables = {table.name: pl.read_parquet(folder / f"{table.name}.parquet") for table in TABLES}
             return cls(facts=MeasurementFacts(**plain), tables=tables, remarks=read_remarks(folder / FILE))
-        except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pl.exceptions.PolarsError) as error:
             remedy = "Measure the campaign again."
             raise StorageError("there is no measurement here, or it is damaged.", where=str(folder), remedy=remedy) from error
 

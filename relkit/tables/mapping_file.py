@@ -114,7 +114,7 @@ def _places(value: Any) -> Any:
     return found
 
 
-def _as_written(value: Any) -> Any:
+def _no_number(value: Any) -> Any:
     """Refuse a number, which would be taken for seconds since 1970."""
     if not isinstance(value, str | date):
         raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
@@ -128,7 +128,7 @@ def _within_calendar(day: date) -> date:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
+Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -251,7 +251,7 @@ class Attribute(ColumnRule):
     unit: str = ""
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
-    known_at: Annotated[str, BeforeValidator(_as_written), AfterValidator(_known_at)] = "as_of"
+    known_at: Annotated[str, AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 

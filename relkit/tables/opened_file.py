@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from relkit.remarks import Remark
 
 FIELDS = "_fields"
-"""Technical column: number of fields of a line that has more or fewer than there are columns, null for all others."""
+"""Technical column: fields of a line in excess of the columns of its file, negative for those lacking, null for neither."""
 
 Format = Literal["csv", "text", "fixed", "parquet", "xlsx", "duckdb", "sql"]
 

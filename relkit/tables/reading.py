@@ -3,8 +3,8 @@
     report = read_tables(Path("data"), Path("out/default"), max_quarantine_share=0.05)
 
 Under `out` this leaves tables/<table>.parquet, tables/facts.json, tables/check.json and
-quarantine/<table>.parquet, and its entry in history/checks.jsonl. The tables are written into a folder beside them and moved into place
-at the end, so that a crash leaves the tables of before, or none; never a part.
+quarantine/<table>.parquet, and an entry in history/checks.jsonl. All of it is written into a folder beside them and moved into place at the
+end, so that a crash leaves the tables of before, or none; never a part.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, unique, write_remarks
 from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale_sources
+from relkit.tables.check_history import FOLDER as HISTORY
 from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
 from relkit.tables.control_totals import control_totals
 from relkit.tables.declared.columns import LARGEST, MONEY
@@ -126,8 +127,8 @@ def validate_tables(
             reports[name] = _validate(raw, name, folder, sources, equal_lines=not duplicates_counted)
         gate = _Gate(share=max_quarantine_share, is_closed_by_alarms=is_gate, now=moment, history=history)
         report, parts = _account(reports, sources, folder, gate)
+        write_history(folder, history.with_check(parts, moment))
         _publish(folder, out)
-    write_history(out, history.with_check(parts, moment))
     return _moved(report, out)
 
 
@@ -418,11 +419,12 @@ def _workshop(out: Path) -> Iterator[Path]:
 
 
 def _publish(folder: Path, out: Path) -> None:
-    """Move the results into place: the old tables go first, so that no moment shows tables and quarantine of two runs as one."""
-    for name in ("tables", "quarantine"):
+    """Move the results into place: the old ones go first, so that no moment shows tables and quarantine of two runs as one."""
+    for name in ("tables", "quarantine", HISTORY):
         if (out / name).exists():
             (out / name).rename(folder / f"old_{name}")
-    (folder / "quarantine").rename(out / "quarantine")
+    for name in (HISTORY, "quarantine"):
+        (folder / name).rename(out / name)
     (folder / "tables").rename(out / "tables")
 
 

@@ -352,14 +352,13 @@ def measure(source: Source, *, count_duplicates: bool = False, further: Mapping[
     Raises:
         TableError: a file cannot be read to its end.
     """
-    width = len(source.columns)
     frame = pl.concat(source.parts.values(), how="vertical_relaxed") if len(source.parts) > 1 else next(iter(source.parts.values()))
     is_row = ~_blank(source.columns) if source.is_text else pl.col(ROW).is_not_null()
     asked = [
         pl.len().alias("lines"),
         is_row.sum().alias("rows"),
-        (is_row & (pl.col(FIELDS) < width)).sum().alias("short_lines"),
-        (is_row & (pl.col(FIELDS) > width)).sum().alias("long_lines"),
+        (is_row & (pl.col(FIELDS) < 0)).sum().alias("short_lines"),
+        (is_row & (pl.col(FIELDS) > 0)).sum().alias("long_lines"),
     ]
     if count_duplicates:
         hashes = pl.struct(exactly(name) for name in source.columns).hash()

@@ -34,7 +34,7 @@ def refusal(
     if sound is None:
         refit = command("fit", version.model, programme=version.programme)
         # Without --force it would stay behind a champion with which it cannot be compared.
-        return StorageError(what, where=version.name, remedy=f"No other version of it can be loaded: {refit} --force --reason \"...\".")
+        return StorageError(what, where=version.name, remedy=f'No other version of it can be loaded: {refit} --force --reason "...".')
     alias = f"{', '.join(sound.aliases)} (version {sound.version})" if sound.aliases else f"version {sound.version}"
     promote = command("models promote", sound.model, sound.version, programme=sound.programme)
     return StorageError(what, where=version.name, remedy=f'Instead {alias} would serve: {promote} --reason "...".')

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import relkit
 from relkit.errors import StorageError
+from relkit.masking import masked
 from relkit.models import storage
 from relkit.remarks import FILE, write_remarks
 from relkit.tracking import embedded
@@ -202,7 +203,7 @@ def _experiment(client: MlflowClient) -> str:
 def _params(fitted: Fitted, record: Record) -> dict[str, str]:
     settings = {f"settings.{name}": value for name, value in asdict(fitted.settings).items()}
     facts = {"as_of": fitted.info.as_of, "rows": fitted.info.rows, "converged": fitted.info.converged, "seed": fitted.info.seed}
-    return {name: str(value) for name, value in (settings | facts | dict(record.params)).items()}
+    return {name: masked(str(value)) for name, value in (settings | facts | dict(record.params)).items()}
 
 
 def _metrics(fitted: Fitted, record: Record) -> dict[str, float]:

@@ -173,8 +173,9 @@ ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) selec
 
 
 def test_a_query_that_takes_too_long_is_stopped(shop, duck, monkeypatch):
-    monkeypatch.setenv(variable("query_seconds"), "1")
-    message = r"a query of a database is limited to 1 seconds\. If it is meant, set RELKIT_MAX_QUERY_SECONDS"
+    monkeypatch.setenv(variable("query_seconds"), "7")
+    monkeypatch.setattr("relkit.tables.read_only.limit", lambda _: 0.1)
+    message = r"a query of a database is limited to 7 seconds\. If it is meant, set RELKIT_MAX_QUERY_SECONDS"
     with pytest.raises(TableError, match=message):
         open_sql(f"sqlite:///{shop}", ReadOptions(query=ENDLESS))
     with pytest.raises(TableError, match=message):
