@@ -83,11 +83,17 @@ def refusal(error: BaseException, *, where: str, log: Path | None = None) -> Rel
         'fit: memory ran out'
     """
     if isinstance(error, RelkitError):
-        return error
+        return _full_disk(error, where) or error
     for link in _chain(error):
         if (found := _explained(link, where)) is not None:
             return found
     return _unforeseen(error, where, log)
+
+
+def _full_disk(error: RelkitError, where: str) -> RelkitError | None:
+    """Return the error for a full disk that was taken for a fault of a file, as a library tells both in one class."""
+    pattern, kind, what, remedy = _WORDS[0]
+    return kind(what, where=where, remedy=remedy) if any(re.search(pattern, str(link), re.IGNORECASE) for link in _chain(error)) else None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

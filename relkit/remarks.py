@@ -135,7 +135,7 @@ def read_remarks(path: Path) -> tuple[Remark, ...]:
         return ()
     try:
         return from_json(path.read_text(encoding="utf-8"))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise StorageError("the remarks cannot be read.", where=str(path), remedy="Run the job that wrote them again.") from error
 
 

@@ -59,6 +59,14 @@ def test_an_error_of_ours_passes_as_it_is() -> None:
     assert refusal(ours, where="check") is ours
 
 
+def test_a_full_disk_that_was_taken_for_a_fault_of_a_file_is_named() -> None:
+    """Polars reports both as a fault of the Parquet file that it writes."""
+    cause = pl.exceptions.ComputeError("parquet: File out of specification: underlying IO error: No space left on device (os error 28)")
+    for met in (TableError(f"the rows cannot be read: {cause}."), TableError("the rows cannot be read.")):
+        met.__cause__ = cause
+        assert str(refusal(met, where="check")).startswith("check: the disk is full.")
+
+
 class Panic(BaseException):
     """Stands in for the panic of a compiled library, which is no Exception."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.commands import command
+from relkit.json_file import read_json
 from relkit.scores.channel_credit import CHANNEL_CREDIT, TOTAL_COLUMNS, credit_columns, in_currency
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ChannelCredit:
         table, record = folder / f"{CHANNEL_CREDIT}.parquet", folder / f"{CHANNEL_CREDIT}.json"
         if not (table.is_file() and record.is_file()):
             return None
-        return cls(frame=pl.read_parquet(table), record=json.loads(record.read_text(encoding="utf-8")), currency=currency)
+        return cls(frame=pl.read_parquet(table), record=read_json(record, remedy=f"Run {command('score')} again."), currency=currency)
 
     @cached_property
     def columns(self) -> tuple[FileColumn, ...]:

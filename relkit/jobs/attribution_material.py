@@ -6,7 +6,6 @@ company.attribution().headlines()
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job
+from relkit.json_file import read_json
 from relkit.units import LEVEL
 from relkit.workplace import only_programme
 
@@ -93,7 +93,7 @@ class AttributionMaterial:
         if not path.is_file():
             remedy = f"Run {command('fit', 'attribution.all')} and {command('score')} first."
             raise TableError(f"there is no credit of channels as of {edge}.", where=str(path.parent), remedy=remedy)
-        record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["models"]
+        record = read_json(path.with_suffix(".json"), "models", remedy=f"Run {command('score')} again.")["models"]
         return cls(
             programme=job.programme,
             folder=job.out_dir,

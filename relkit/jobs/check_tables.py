@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError, RelkitError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
+from relkit.texts import Language
 
 if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
@@ -34,6 +36,10 @@ class CheckTables(Job):
     max_quarantine_share: float = Field(
         default=0.05, ge=0.0, le=1.0, description="Share of a table's rows that may be faulty; above it the check does not pass."
     )
+    draft_mapping: Path | None = Field(
+        default=None, description="New file that receives a commented draft of a mapping, made from the data; nothing is checked then."
+    )
+    language: Language = Field(default="en", description="Language of the draft's comments: en or fr.")
 
     gate: bool = Field(
         default=False,
@@ -78,16 +84,37 @@ class CheckTables(Job):
             return None  # run() reports the error
 
     def verify(self) -> None:
-        """Refuse a mapping file that does not exist."""
+        """Refuse a mapping file that does not exist, or beside a draft."""
+        if self.draft_mapping is not None and self.mapping is not None:
+            raise ParameterError("a draft is made without a mapping.", where="draft_mapping", remedy="Leave --mapping out.")
         if self.mapping is not None and not self.mapping.is_file():
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
+    def _drafted(self, path: Path) -> Result:
+        """Write the draft of a mapping."""
+        from relkit.masking import masked
+        from relkit.tables.databases import as_url
+        from relkit.tables.drafting.publishing import write_draft
+
+        url = as_url(self.data)
+        tried = command("check", str(self.data) if url is None else masked(url), mapping=path)
+        draft = write_draft(self.data, path, language=self.language, command=tried)
+        return Result(
+            job=self.command,
+            counts={"questions": draft.questions, "tables": len(draft.tables), "sources": draft.sources, "unplaced": len(draft.unplaced)},
+            paths={"draft": path},
+            sentences=draft.sentences(),
+            details={"tables": list(draft.tables), "unplaced": list(draft.unplaced)},
+        )
+
     def run(self, progress: Progress = quiet) -> Result:
         """Read, validate, write tables, quarantine, facts, and the page of the check in both languages."""
+        self.verify()
+        if self.draft_mapping is not None:
+            return self._drafted(self.draft_mapping)
         from relkit.reports.check_page import write_check_pages
         from relkit.tables.reading import read_tables
 
-        self.verify()
         report = read_tables(
             self.data,
             self.out_dir,

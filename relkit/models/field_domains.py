@@ -70,13 +70,13 @@ class Domain:
         return f"{most:g}, above {self.high:g}" if self.high is not None and most > self.high else ""
 
 
-_MOST = 1e15
+_MOST = 1e24
 """No estimate is larger: beyond it lie numbers of which sums and products overflow."""
 FINITE = Domain(low=-_MOST, high=_MOST)
 POSITIVE = Domain(above=0.0, high=_MOST)
 COUNT = Domain(low=0.0, high=_MOST)
 SHARE = Domain(low=0.0, high=1.0)
-MAYBE = Domain(may_be_nan=True)
+MAYBE = Domain(may_be_nan=True, may_be_infinite=True)
 _LONG = Domain(low=0.0, high=1e6)
 """Ages and periods in days: no customer is observed for 2,700 years."""
 
@@ -84,10 +84,10 @@ _Shapes = dict[str, tuple[str, ...]]
 _BY_NAME: dict[Domain, str] = {
     POSITIVE: "alpha beta a b r s gamma delta c k p q v mean_order_value purchases_per_opportunity",
     COUNT: (
-        "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails strengths gain depths units treated firsts "
+        "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths units treated firsts "
         "baskets empty largest least monsters nameless one_item products repeated rules set_aside significant tried order takers "
-        "open_rows buyers penalty spread scales near_values unrest weights squares count left right roots feature group state "
-        "outcome trees effect size std_error losses dr_losses brier"
+        "open_rows buyers penalty spread scales unrest weights squares count left right roots feature group state "
+        "outcome trees effect size std_error losses brier"
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
@@ -98,13 +98,12 @@ _BY_NAME: dict[Domain, str] = {
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
         "coordinates purchase_effects lifetime_effects low high centre centres base factor slope slopes raw_slope shift once level "
         "value profile log_likelihood null_log_likelihood static_log_likelihood log_score cumulative near_items states seed "
-        "propensity_line"
+        "propensity_line strengths gain near_values dr_losses"
     ),
     MAYBE: "covariance model_covariance cumulative_covariance correlation",
 }
 _SPECIAL: dict[str, Domain] = {
     "Trees.threshold": Domain(may_be_infinite=True),
-    "Trees.gain": Domain(low=0.0),
     "TransitionSums.rows": COUNT,
     "TransitionSums.states": Domain(low=-1.0),
     "FittedNextProduct.near_items": Domain(low=-1.0),

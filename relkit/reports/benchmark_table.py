@@ -65,7 +65,7 @@ class BenchmarkTable:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             known = self.is_known(found)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise TableError("this is not a table of a benchmark.", where=str(path), remedy=remedy) from error
         if not known:
             raise TableError("this table has another format.", where=str(path), remedy=remedy)

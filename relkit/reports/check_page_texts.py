@@ -76,7 +76,7 @@ TEXTS: dict[str, Text] = {
         "The columns of the sources are those of the previous check.", "Les colonnes des sources sont celles du contrôle précédent."
     ),
     "first_check": Text("There is no earlier check to compare with.", "Il n’y a pas de contrôle antérieur auquel comparer."),
-    "checks": Text("Earlier checks", "Contrôles antérieurs"),
+    "checks": Text("Checks so far", "Contrôles jusqu’ici"),
     "notes": Text("What was detected and left out", "Détecté et laissé de côté"),
     "notes_in_english": Text("", "Ces notes techniques sont en anglais."),
     "footer": Text("Made by relkit {version} from tables/check.json.", "Fait par relkit {version} d’après tables/check.json."),

@@ -26,11 +26,17 @@ def rules_section(check: Mapping[str, Any], history: CheckHistory, words: CheckW
     """
     heads = ["table", "rule", "rows", "share", "history", "first", "remedy"]
     broken, unlikely = (_broken(check, history, words, kind) for kind in ("rules", "unlikely"))
-    content = words.table(heads, broken) if broken else f"<p>{words.say('no_rules')}</p>"
+    content = f"<p>{words.say('no_rules')}</p>"
+    if broken:
+        content = words.table(heads, broken) if len(history.entries) > 1 else _without_history(heads, broken, words)
     if unlikely:
-        heads.remove("history")
-        content += f"<h3>{words.say('unlikely')}</h3>{words.table(heads, [[*row[:4], *row[5:]] for row in unlikely])}"
+        content += f"<h3>{words.say('unlikely')}</h3>{_without_history(heads, unlikely, words)}"
     return words.section("rules", content)
+
+
+def _without_history(heads: list[str], rows: list[list[str]], words: CheckWords) -> str:
+    at = heads.index("history")
+    return words.table([*heads[:at], *heads[at + 1 :]], [[*row[:at], *row[at + 1 :]] for row in rows])
 
 
 def _broken(check: Mapping[str, Any], history: CheckHistory, words: CheckWords, kind: str) -> list[list[str]]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from relkit.reports.check_words import SAME
 from relkit.reports.plain_table import PlainTable, code
 from relkit.reports.sparkline import sparkline
 from relkit.tables.control_totals import UNDATED, ControlTotal, whole
@@ -79,9 +80,13 @@ class _SourceTotals:
     @property
     def _heads(self) -> list[str]:
         heads = [self.words.head(name) for name in ("month", "rows", "rows_before", "change")]
-        if self._money is None:
-            return heads
-        return [*heads, f"{self._money}, {self.currency}", self.words.head("before", what=self._money), self.words.head("change")]
+        if self._money is not None:
+            heads += [f"{self._money}, {self.currency}", self.words.head("before", what=self._money), self.words.head("change")]
+        return self._compared(heads)
+
+    def _compared(self, cells: list[str]) -> list[str]:
+        """Return the cells of a row; without a check before, those that compare with it are left out."""
+        return cells if self.before else [cell for place, cell in enumerate(cells) if place in {0, 1, 4}]
 
     def _whole(self, side: Mapping[str, ControlTotal]) -> ControlTotal | None:
         return whole(side.values(), self.source)
@@ -98,16 +103,16 @@ class _SourceTotals:
         row = self._row(month or self.words.say("undated"), now, before)
         if before is not None and own is not None and month == (own.last or "")[:7] and not is_complete(month, own):
             for what, column in ((ROWS, 3), (self._money, 6)):
-                if what is not None and (month, what) not in self.fallen:
+                if what is not None and (month, what) not in self.fallen and row[column] != SAME:
                     row[column] = self.words.say("in_part")
         return row
 
     def _row(self, label: str, now: ControlTotal | None, before: ControlTotal | None) -> list[str]:
         cells = [escape(label), *self._pair(_rows(now), _rows(before), self.words.count)]
         if self._money is None:
-            return cells
+            return self._compared(cells)
         amounts = [None if total is None else total.money.get(self._money) for total in (now, before)]
-        return cells + self._pair(amounts[0], amounts[1], self.words.money)
+        return self._compared(cells + self._pair(amounts[0], amounts[1], self.words.money))
 
     def _pair(self, now: float | None, before: float | None, write: Callable[[float], str]) -> list[str]:
         """Return a total, the one before, and the change between them if it has a meaning."""

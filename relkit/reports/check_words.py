@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 _WORDS = frozenset({"source", "table", "file", "rule", "history", "first", "remedy", "severity", "checked", "passed"})
+SAME = "="
+"""Change of a figure that has not changed."""
 _LISTS = frozenset({"came", "went", "changed"})
 """Columns that are no numbers."""
 
@@ -65,7 +67,7 @@ class CheckWords:
     def signed(self, change: float) -> str:
         """Return a relative change with its sign; an equals sign for none."""
         if abs(change) < 0.0005:
-            return "="
+            return SAME
         return f"{'+' if change > 0 else '−'}{self.share(abs(change))}"
 
     def day(self, value: date | str) -> str:

@@ -30,6 +30,11 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     (r"positive on a return or cancel", "positif sur un retour ou une annulation"),
     (r"given without (\w+)", r"donné sans \1"),
     (r"another answer at the same instant", "une autre réponse au même instant"),
+    (r"another state from the same day", "un autre état au même jour"),
+    (r"the other arm of the same wave", "l’autre groupe de la même vague"),
+    (r"another end of the same exclusion", "une autre fin de la même exclusion"),
+    (r"ended without ended_on", "terminé sans ended_on"),
+    (r"ended without ended_on in another row of the contract", "terminé sans ended_on dans une autre ligne du contrat"),
     (r"equal to an earlier one in all but its id", "identique à une autre, à l’identifiant près"),
     (r"more fields than columns", "plus de champs que de colonnes"),
     (r"fewer fields than columns", "moins de champs que de colonnes"),
@@ -119,6 +124,28 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     (
         r"Kept: declare such lines as returns in the mapping where they are\.",
         "Gardé : déclarez ces lignes comme retours dans la correspondance si elles en sont.",
+    ),
+    (
+        r"Kept: a contract that one row ends has ended, on the earliest day given; of other states a running one yields\.",
+        "Gardé : un contrat qu’une ligne termine est terminé, au premier jour donné ; entre d’autres états, « en cours » cède.",
+    ),
+    (
+        (
+            r"Map the day of the end to ended_on, or declare contract_ended_without_day: last_known_day under company in the mapping; "
+            r"if the status means something else, declare contract_ended_statuses\."
+        ),
+        (
+            "Associez le jour de fin à ended_on, ou déclarez contract_ended_without_day: last_known_day sous company ; "
+            "si le statut veut dire autre chose, déclarez contract_ended_statuses."
+        ),
+    ),
+    (
+        r"Kept: the unit is in no comparison, and counted; see how it came to be drawn twice\.",
+        "Gardé : l’unité n’entre dans aucune comparaison, et elle est comptée ; cherchez comment elle a été tirée deux fois.",
+    ),
+    (
+        r"Kept: the exclusion that lasts longest holds, whatever the order of the rows\.",
+        "Gardé : l’exclusion la plus longue l’emporte, quel que soit l’ordre des lignes.",
     ),
     (r"Kept: the contract counts as running\.", "Gardé : le contrat est réputé en cours."),
 )

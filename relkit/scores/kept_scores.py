@@ -9,7 +9,6 @@ reports read the meaning and the horizon of a score from there.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.errors import TableError
+from relkit.json_file import read_json
 from relkit.score_kinds import Score
 
 if TYPE_CHECKING:
@@ -108,5 +108,4 @@ class KeptScores:
 def read_models(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the entry on the model behind each score, by score; empty if there are no scores."""
     path = folder / MODELS
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    return read_json(path, remedy=f"Run {command('score')} again.") if path.is_file() else {}

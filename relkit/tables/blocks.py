@@ -111,7 +111,7 @@ def _compiled(mapping: Mapping, sources: dict[str, Source], table: str, position
     final = {each.name: each.final for each in ours if each.final is not None}
     selected = made.select(
         *(final.get(name, pl.col(_ours(name))).alias(name) for name in outputs),
-        _bad([*(each.entry for each in ours if each.entry is not None), *unread], len(source.columns)).alias(BAD),
+        _bad([*(each.entry for each in ours if each.entry is not None), *unread]).alias(BAD),
         pl.col(SOURCE),
         pl.col(ROW),
     )
@@ -402,13 +402,11 @@ def _numbers(origins: Origins, value: Value, scope: Scope, *, reads_number: bool
 
 def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given, *, is_text: bool) -> ColumnReading:
     source = given.sources[given.block.source]
-    declared = given.mapping.file.sources[source.name]
     return ColumnReading(
         files=source.files,
         columns=tuple(column for _, column in origins),
         format=rule.format,
         decimal=style.decimal,
-        is_marked=bool(rule.decimal or rule.thousands or declared.decimal or declared.thousands),
         is_open=is_open(given.table, name, rule),
         texts=given.sources[origins[0][0]].frame.select(exactly(origins[0][1])) if is_text and len(origins) == 1 else None,
     )
@@ -439,10 +437,10 @@ def _where(block: Block, scope: Scope) -> tuple[pl.Expr | None, list[pl.Expr]]:
     return keep, entries
 
 
-def _bad(entries: list[pl.Expr], width: int) -> pl.Expr:
-    found = pl.concat_str(pl.col(FIELDS), pl.lit(f" fields, and there are {width} columns"))
-    long = pl.when(pl.col(FIELDS) > width).then(pl.concat_str(pl.lit(f"{LONG}: "), found))
-    short = pl.when(pl.col(FIELDS) < width).then(pl.concat_str(pl.lit(f"{SHORT}: "), found))
+def _bad(entries: list[pl.Expr]) -> pl.Expr:
+    number = pl.col(FIELDS).abs()
+    long = pl.when(pl.col(FIELDS) > 0).then(pl.concat_str(pl.lit(f"{LONG}: fields more than columns: "), number))
+    short = pl.when(pl.col(FIELDS) < 0).then(pl.concat_str(pl.lit(f"{SHORT}: fields fewer than columns: "), number))
     alike = [long, short, *entries]
     wrong = pl.any_horizontal(entry.is_not_null() for entry in alike)
     return pl.when(wrong).then(pl.concat_list(alike).list.drop_nulls())

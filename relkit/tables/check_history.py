@@ -2,18 +2,19 @@
 
     out/default/history/checks.jsonl
 
-An entry repeats what the check's check.json says and adds the time. It is written once the tables are in place; a check that is killed
-between the two leaves its entry in check.json, from which the next check adds it. A check of the same data with the same outcome adds none.
+An entry repeats what the check's check.json says and adds the time. The folder is put in place with the tables; an entry that is lacking
+all the same is added from their check.json by the next check. A check of the same data with the same outcome adds none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from relkit.json_text import json_text
 from relkit.tables.control_totals import ControlTotal
 from relkit.tables.table_set import CHECK
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER = "history"
 FILE = "checks.jsonl"
+DAMAGED = "checks.damaged.jsonl"
 MOST_CHECKS = 200
 """Most checks in the file; the oldest one goes first."""
 _DATA = ("controls", "columns", "fingerprints")
@@ -79,10 +81,12 @@ class CheckHistory:
     Attributes:
         entries: the checks.
         damaged: lines of the file that could not be read.
+        set_aside: such lines of earlier readings.
     """
 
     entries: tuple[CheckEntry, ...] = ()
     damaged: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
 
     def before(self, parts: Mapping[str, Any]) -> CheckEntry | None:
         """Return the last check that passed and was of other data; None if there is none."""
@@ -95,7 +99,7 @@ class CheckHistory:
         entry = CheckEntry(at=moment, parts={name: parts[name] for name in _PARTS})
         if self.entries and self.entries[-1].digest == entry.digest:
             return self
-        return CheckHistory(entries=(*self.entries, entry)[-MOST_CHECKS:], damaged=self.damaged)
+        return replace(self, entries=(*self.entries, entry)[-MOST_CHECKS:])
 
 
 def read_history(out: Path) -> CheckHistory:
@@ -104,40 +108,42 @@ def read_history(out: Path) -> CheckHistory:
     Args:
         out: the programme's folder.
     """
-    path = out / FOLDER / FILE
-    entries, damaged = [], []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
-        entry = _entry(line)
-        if entry is None:
-            damaged.append(line)
-        else:
-            entries.append(entry)
-    history = CheckHistory(entries=tuple(sorted(entries, key=lambda entry: entry.at)), damaged=tuple(damaged))
+    lines = [(line, _entry(line)) for line in _lines(out / FOLDER / FILE)]
+    entries = sorted((entry for _, entry in lines if entry is not None), key=lambda entry: entry.at)
+    damaged = tuple(line for line, entry in lines if entry is None)
+    history = CheckHistory(entries=tuple(entries), damaged=damaged, set_aside=_lines(out / FOLDER / DAMAGED))
     return _with_published(history, out / "tables" / CHECK)
 
 
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else ()
+
+
 def write_history(out: Path, history: CheckHistory) -> Path:
-    """Write the history, whole or not at all, and return its path; damaged lines go to a file of their own."""
+    """Write the history into a folder of `out` and return its path; damaged lines go to a file of their own.
+
+    Args:
+        out: the programme's folder, or the draft whose folders are to be put in place there.
+        history: the checks.
+    """
     path = out / FOLDER / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    if history.damaged:
-        with path.with_suffix(".damaged.jsonl").open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in history.damaged)
-    lines = [json.dumps({"at": entry.at.isoformat(), **entry.parts}, sort_keys=True) for entry in history.entries]
-    draft = path.with_name(f".{FILE}.part")
-    draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    draft.replace(path)
+    lines = [json_text({"at": entry.at.isoformat(), **entry.parts}, sort_keys=True) for entry in history.entries]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    if aside := (*history.set_aside, *history.damaged):
+        path.with_name(DAMAGED).write_text("".join(f"{line}\n" for line in aside), encoding="utf-8")
     return path
 
 
 def _with_published(history: CheckHistory, check: Path) -> CheckHistory:
     """Return the history with the check of the tables in place, whose process may have been killed before it wrote its entry."""
     try:
-        stored = json.loads(check.read_text(encoding="utf-8"))
-        parts = parts_of(stored)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        at = datetime.fromtimestamp(check.stat().st_mtime, UTC)
+        parts = parts_of(json.loads(check.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return history  # no tables yet, or those of an earlier version
-    return history.with_check(parts, datetime.fromtimestamp(check.stat().st_mtime, UTC))
+    entry = _entry(json_text({"at": at.isoformat(), **parts}))
+    return history if entry is None else history.with_check(entry.parts, at)
 
 
 def parts_of(check: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,12 +169,24 @@ def _entry(line: str) -> CheckEntry | None:
     try:
         stored = json.loads(line)
         entry = CheckEntry(at=datetime.fromisoformat(stored["at"]).astimezone(UTC), parts={name: stored[name] for name in _PARTS})
-        for table in entry.tables:
-            entry.totals(table)
-        _ = {name: dict(columns) for name, columns in entry.columns.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        is_sound = _is_sound(entry)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return entry
+    return entry if is_sound else None
+
+
+def _is_sound(entry: CheckEntry) -> bool:
+    """Return True if all parts of an entry have the form in which they are used; some others raise."""
+    totals = [total for table in entry.tables for total in entry.totals(table)]
+    figures = [figure for total in totals for figure in (total.rows, *total.money.values())]
+    figures += [table[fact] for table in entry.parts["rows"].values() for fact in ("read", "kept", "quarantined")]
+    figures += [rows for rules in entry.parts["rules"].values() for rows in rules.values()]
+    figures += [rule["share"] for rules in entry.parts["own_rules"].values() for rule in rules.values()]
+    texts = [kind for columns in entry.columns.values() for kind in columns.values()]
+    texts += [text for total in totals for text in (total.source, total.month, total.first or "", total.last or "")]
+    for text in (text for total in totals for text in (total.first, total.last) if text is not None):
+        date.fromisoformat(text)
+    return all(isinstance(figure, int | float) for figure in figures) and all(isinstance(text, str) for text in texts)
 
 
 def _digest(parts: Mapping[str, Any]) -> str:

@@ -58,7 +58,9 @@ def as_url(data: Path | str) -> str | None:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Return whether the file is an SQLite database, whatever its name."""
+    """Return whether the file is an SQLite database, whatever its name; a pipe or a device, which might never end, is not opened."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return file.read(16) == b"SQLite format 3\0"
 

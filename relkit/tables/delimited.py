@@ -43,7 +43,7 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _SPOKEN = {"\t": "tab-separated", ";": "semicolon-separated", "|": "bar-separated", ",": "comma-separated", BLANKS: "blank-separated"}
 _VALUE = re.compile(r"^\s*[-+]?(\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}.*)\s*$")
 _EXCEL_MARK = re.compile(r'"?sep=([^\w\r\n])"?\r?\n', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; it is no row."""
+"""First line that names the delimiter to Excel; it is no row."""
 _ADDRESS = re.compile(r"\S@\S+\.\S|^\s*\+?\d[\d .()-]{7,}\s*$")
 _NUMBERED = re.compile(r"\d+")
 _LINES = 500
@@ -134,7 +134,7 @@ def _counted(path: Path, text: TextFile, layout: Layout, options: ReadOptions) -
         account = account_for_lines(copy, shape, name=path.name, has_end=has_end)
         frame = _scan(copy, layout, options)
     counted = account.filled(shape.width) if options.fill_short else account
-    return counted.marked(frame), account, not is_regular
+    return counted.marked(frame, shape.width), account, not is_regular
 
 
 def _remarks(path: Path, layout: Layout, account: LineAccount) -> list[Remark]:
@@ -366,7 +366,7 @@ def _scan_blanks(path: Path, layout: Layout, options: ReadOptions) -> pl.LazyFra
     frame = _numbered(_lines(path, options), header=layout.header)
     count = pl.col("_line").str.count_matches(r"[^ \t\r]+").cast(pl.Int32)
     is_misfit = (count > width) | ((count < width) & (count > 0) & (not options.fill_short))
-    fields = pl.when(is_misfit).then(count).alias(FIELDS)
+    fields = pl.when(is_misfit).then(count - width).alias(FIELDS)
     split = frame.select(ROW, fields, pieces.struct.rename_fields((*layout.columns, rest)).alias("_pieces")).unnest("_pieces").drop(rest)
     return split.with_columns(pl.when(exactly(name) != "").then(exactly(name)).alias(name) for name in layout.columns)
 
@@ -401,7 +401,7 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
     detected = "" if options.encoding else text.encoding.upper().replace("WINDOWS", "windows")
     return OpenedFile(
         name=path.name,
-        frame=frame.select(ROW, *cut, pl.when(is_short).then(begun).alias(FIELDS)),
+        frame=frame.select(ROW, *cut, pl.when(is_short).then(pl.min_horizontal(begun - len(columns), -1)).cast(pl.Int32).alias(FIELDS)),
         columns=columns,
         detected=detected,
         decimal=options.decimal or _decimal([shown]),

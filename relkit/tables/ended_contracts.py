@@ -57,14 +57,14 @@ def with_ends(
     has_day = pl.col("ended_on").is_not_null() if "ended_on" in staged.names else pl.lit(value=False)
     ended = is_one_of(pl.col("status"), statuses or ENDED)
     rows = staged.scan()
-    lacking = rows.group_by("contract_id").agg(rows=(ended & ~has_day).sum(), has_day=has_day.any()).filter(pl.col("rows") > 0)
-    found = lacking.collect(engine="streaming")
+    found = rows.filter(ended & ~has_day).select("contract_id").collect(engine="streaming")["contract_id"]
     if found.is_empty():
         return EndedContracts(staged=staged)
     if without_day == "last_known_day":
         filled = _filled(staged, ended & ~has_day, _last_day(rows, staged.names, today or datetime.now(UTC).date()), zone)
-        return EndedContracts(staged=filled, remarks=(_given_a_day(int(found["rows"].sum())),))
-    wholly = found.filter(~pl.col("has_day"))["contract_id"].sort()
+        return EndedContracts(staged=filled, remarks=(_given_a_day(len(found)),))
+    dated = rows.filter(pl.col("contract_id").is_in(found.unique().implode()), has_day).select("contract_id").collect(engine="streaming")
+    wholly = found.filter(~found.is_in(dated["contract_id"].implode())).unique().sort()
     rules = _rules(ended & ~has_day, wholly)
     return EndedContracts(staged=replace(staged, contract=replace(staged.contract, rules=(*staged.contract.rules, *rules))))
 

@@ -74,11 +74,11 @@ class LineAccount:
         is_long = self.fields > width
         return replace(self, rows=self.rows[is_long], fields=self.fields[is_long])
 
-    def marked(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the frame with `_fields`: the number of fields of these rows, null for all others."""
+    def marked(self, frame: pl.LazyFrame, width: int) -> pl.LazyFrame:
+        """Return the frame with `_fields`: the fields of these rows in excess of the columns, null for all others."""
         if not self.rows.size:
             return frame.with_columns(pl.lit(None, dtype=pl.Int32).alias(FIELDS))
-        number = pl.col(ROW).cast(pl.Int64).replace_strict(self.rows, self.fields, default=None, return_dtype=pl.Int32)
+        number = pl.col(ROW).cast(pl.Int64).replace_strict(self.rows, self.fields - width, default=None, return_dtype=pl.Int32)
         return frame.with_columns(number.alias(FIELDS))
 
 

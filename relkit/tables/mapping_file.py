@@ -20,6 +20,7 @@ from relkit.errors import ParameterError, RelkitError, nearest
 from relkit.periods import FIRST_DAY, LAST_DAY
 from relkit.tables.ended_contracts import EndedWithoutDay
 from relkit.tables.id_forms import IdForm
+from relkit.tables.open_questions import verify_answered
 from relkit.tables.opened_file import Format, ReadOptions
 from relkit.tables.schemas import TABLES
 from relkit.tables.sentinels import DAYS as SENTINELS
@@ -68,11 +69,6 @@ def _known_at(value: str) -> str:
     return value
 
 
-def _as_written(value: Any) -> Any:
-    """Return a day that YAML has read as the text that it was."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -118,7 +114,7 @@ def _places(value: Any) -> Any:
     return found
 
 
-def _as_written(value: Any) -> Any:
+def _no_number(value: Any) -> Any:
     """Refuse a number, which would be taken for seconds since 1970."""
     if not isinstance(value, str | date):
         raise ValueError("write a day, like 2024-01-31")  # noqa: TRY004  pydantic reports a ValueError with its place
@@ -132,7 +128,7 @@ def _within_calendar(day: date) -> date:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_as_written), AfterValidator(_within_calendar)]
+Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_within_calendar)]
 
 
 class _Part(BaseModel):
@@ -255,7 +251,7 @@ class Attribute(ColumnRule):
     unit: str = ""
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
-    known_at: Annotated[str, BeforeValidator(_as_written), AfterValidator(_known_at)] = "as_of"
+    known_at: Annotated[str, AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 
@@ -371,11 +367,12 @@ def load_mapping(path: Path) -> Mapping:
     """Return the mapping in the YAML file at `path`.
 
     Raises:
-        ParameterError: it is not YAML, or has invalid content; all problems at once, with their lines.
+        ParameterError: it is not YAML, is a draft with open questions, or has invalid content; all problems at once, with their lines.
     """
     declaration = read_declaration(path)
     if not isinstance(declaration.value, dict):
         raise ParameterError("a mapping file has the keys company, sources and tables.", where=str(path), remedy="See docs/mappings.md.")
+    verify_answered(declaration)
     try:
         file = MappingFile.model_validate(declaration.value)
     except ValidationError as error:

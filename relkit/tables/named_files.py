@@ -121,12 +121,12 @@ class _Offer:
 
     @property
     def is_table(self) -> bool:
-        """Whether it is a table of a database."""
+        """True for a table of a database."""
         return self.source is not None and self.source.table is not None
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a whole file that can be read."""
+        """True for a whole file that can be read."""
         return self.source is not None and not self.is_table and self.source.sheet is None and not self.name.endswith("/")
 
 
@@ -140,7 +140,7 @@ class _Found:
         self.notes: list[str] = []
 
     def offers(self, path: Path) -> list[_Offer]:
-        """Return what a file or folder offers: itself, or its sheets or tables."""
+        """Return the offers of a file or folder: itself, or its sheets or tables."""
         if path.is_dir():
             return self._parts(path)
         if path.exists() and _is_readable(path):
@@ -243,7 +243,7 @@ class _Found:
 
 
 def _left(offer: _Offer, table: str, *, has_other: bool) -> Unread:
-    """Return what has a table's name and is not read: because it cannot be, or because another is, or for its columns."""
+    """Return the record of an offer with a table's name that is not read: it cannot be, another is, or it lacks columns."""
     if offer.source is None:
         return Unread(name=offer.name, reason=offer.reason, near=table, is_error=not has_other)
     return Unread(name=offer.name, reason=SECOND if has_other else OTHER_COLUMNS, near=table)

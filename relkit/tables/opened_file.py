@@ -10,13 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from relkit.scratch import make_scratch
+
 if TYPE_CHECKING:
     import polars as pl
 
     from relkit.remarks import Remark
 
 FIELDS = "_fields"
-"""Technical column: number of fields of a line that has more or fewer than there are columns, null for all others."""
+"""Technical column: fields of a line in excess of the columns of its file, negative for those lacking, null for neither."""
 
 Format = Literal["csv", "text", "fixed", "parquet", "xlsx", "duckdb", "sql"]
 
@@ -90,7 +92,7 @@ class OpenedFile:
 @cache
 def scratch_folder() -> Path:
     """Return a folder for converted copies, private to this process and removed when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="relkit-"))
+    folder = make_scratch()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

@@ -93,8 +93,8 @@ def shown_zeros(file: str, columns: tuple[str, ...]) -> Remark:
     listed = ", ".join(columns)
     return Remark(
         "zeros_only_shown",
-        f"{file}, column {listed}: its numbers are shown with zeros in front (number format 0000000) that they do not hold: 0000123 is read "
-        "as 123. Where another file has the zeros, declare id_form: strip_leading_zeros for its column.",
+        f"{file}, column {listed}: its numbers are shown with zeros in front (number format 0000000) that they do not hold: 0000123 is "
+        "read as 123. Where another file has the zeros, declare id_form: strip_leading_zeros for its column.",
         f"{file}, colonne {listed} : ses nombres sont affichés avec des zéros en tête (format 0000000) qu’ils ne contiennent pas : 0000123 "
         "est lu 123. Si un autre fichier contient ces zéros, déclarez id_form: strip_leading_zeros pour sa colonne.",
     )

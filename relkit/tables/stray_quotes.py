@@ -73,6 +73,8 @@ def verify_fields(frame: pl.LazyFrame, columns: Sequence[str], *, delimiter: str
         found = frame.select(counts).collect(engine="streaming").row(0, named=True)
     except pl.exceptions.ComputeError:
         return False
+    except OSError as error:  # a gzip stream followed by something else
+        raise TableError(f"it cannot be read: {error}.", where=name, remedy="The copy is damaged: fetch it again.") from error
     if found["suspect"] is not None:
         raise TableError(
             f"row {found['suspect']:,} has a field that holds whole rows: a quote is opened and closed only rows later.",

@@ -8,7 +8,6 @@ All other packages read tables through a `TableSet` and nothing else.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import polars as pl
 from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import PeriodError, TableError
+from relkit.json_file import read_json
 from relkit.json_text import json_text
 from relkit.periods import AsOf
 from relkit.tables.schemas import OPEN_PERSONAL, TABLES
@@ -88,14 +88,13 @@ class TableSet:
                 where=str(folder),
                 remedy=f"Run {command('check', 'DATA')} first, DATA being your folder of tables.",
             )
+        stored = read_json(path, remedy=_again(), error=TableError)
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
             for name in ("history_starts_on", "first_day", "last_day"):
                 stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
             return cls(folder=folder, facts=TableFacts(**stored))
         except (ValueError, KeyError, TypeError) as error:
-            remedy = f"Run {command('check', 'DATA')} again, DATA being your folder of tables."
-            raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=remedy) from error
+            raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=_again()) from error
 
     def _repr_html_(self) -> str:
         """Return its notebook display: the tables with their rows, and the facts on all of them."""
@@ -136,7 +135,9 @@ class TableSet:
     def refusals(self) -> tuple[str, ...]:
         """Return the reasons why the check of these tables failed; empty if it passed."""
         path = self.folder / CHECK
-        return tuple(json.loads(path.read_text(encoding="utf-8"))["refusals"]) if path.is_file() else ()
+        if not path.is_file():
+            return ()
+        return tuple(read_json(path, "refusals", remedy=_again())["refusals"])
 
     def nobody(self, as_of: AsOf) -> TableError | PeriodError:
         """Return the error that explains why no customer is known as of `as_of`."""
@@ -163,3 +164,7 @@ def write_facts(folder: Path, facts: TableFacts) -> Path:
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
     path.write_text(json_text(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return path
+
+
+def _again() -> str:
+    return f"Run {command('check', 'DATA')} again, DATA being your folder of tables."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ _NUMBER = re.compile(r"^\s*[-+]?[\d., \u00a0\u202f]*\d[\d., \u00a0\u202f]*\D{0,4
 def rows_above_header(rows: Sequence[Sequence[str | None]]) -> int:
     """Return the number of rows above the one that names the columns.
 
-    There are some if the first row has one filled cell or none, and a row below it begins a table: it has two at least, as have most of
-    those that follow it.
+    There are some if the first row has one filled cell or none, and a row below it begins a table: it has two filled cells at least, and
+    about as many as most of those that follow it.
 
     Args:
         rows: cells of the first rows, blank rows included.
@@ -33,7 +34,7 @@ def rows_above_header(rows: Sequence[Sequence[str | None]]) -> int:
         return 0
     for place, count in enumerate(filled):
         below = [other for other in filled[place + 1 :] if other]
-        if count > 1 and below and 2 * sum(other > 1 and 2 * other >= count for other in below) > len(below):
+        if count > 1 and below and max(count / 2, 2) <= median(below) <= count / 0.6:
             return place
     return 0
 

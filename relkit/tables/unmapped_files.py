@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unmapped_files(place: DataPlace, file: MappingFile, mapping: Path | None) -> tuple[tuple[Unread, ...], int]:
-    """Return what no source of a mapping reads, and the number of files passed over.
+    """Return the files and sheets that no source of a mapping reads, and the number of files passed over.
 
     Args:
         place: of the data; one file or a database that was given itself has nothing beside it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -44,7 +45,13 @@ def _book(path: Path) -> ExcelReader:
 
 def sheets(path: Path) -> list[str]:
     """Return the names of the sheets of a workbook, in their order."""
-    return list(_book(path).sheet_names)
+    there = path.stat()
+    return list(_sheets(path.resolve(), there.st_size, there.st_mtime_ns))
+
+
+@cache
+def _sheets(path: Path, _: int, __: int) -> tuple[str, ...]:
+    return tuple(_book(path).sheet_names)
 
 
 def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:

@@ -33,10 +33,11 @@ def refusal(
     what = f"version {version.version}{aliases} is refused: {error.what}"
     if sound is None:
         refit = command("fit", version.model, programme=version.programme)
-        return StorageError(what, where=version.name, remedy=f"No other version of it can be loaded. Run {refit}.")
+        # Without --force it would stay behind a champion with which it cannot be compared.
+        return StorageError(what, where=version.name, remedy=f'No other version of it can be loaded: {refit} --force --reason "...".')
     alias = f"{', '.join(sound.aliases)} (version {sound.version})" if sound.aliases else f"version {sound.version}"
     promote = command("models promote", sound.model, sound.version, programme=sound.programme)
-    return StorageError(what, where=version.name, remedy=f'Instead {alias} would serve: {promote} --reason "..."; or fit it again.')
+    return StorageError(what, where=version.name, remedy=f'Instead {alias} would serve: {promote} --reason "...".')
 
 
 def unchecked(version: ModelVersion) -> Remark:

@@ -37,7 +37,7 @@ def test_the_result_says_what_became_of_each_table(shop):
     assert result.sentences[-3:] == (
         "transactions: 3 rows kept, 1 quarantined (25.00%).",
         (
-            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a 6-character text). "
+            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a text like aaaaaa). "
             "Correct them where the file is made; if they stand for no value, add them to `nulls` of the source."
         ),
         "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, on 2025-06-01.",
@@ -124,6 +124,19 @@ def test_a_database_is_read_again_each_time(shop):
     from_url = CheckTables.parse(data=f"sqlite:///{shop}/shop.db")
     assert from_url.inputs() == ()
     assert from_url.state() != from_url.state()
+
+
+def test_a_draft_of_a_mapping_is_written_and_nothing_is_checked(shop, tmp_path):
+    path = tmp_path / "draft.yaml"
+    result = check(shop, draft_mapping=path)
+    assert result.paths == {"draft": path}
+    assert result.counts["sources"] == 1
+    assert f"#   relkit check {shop} --mapping {path}" in path.read_text()
+    assert not (shop.parent / "out").exists()
+    with pytest.raises(ParameterError, match="a draft never replaces one"):
+        check(shop, draft_mapping=path)
+    with pytest.raises(ParameterError, match="a draft is made without a mapping"):
+        check(shop, draft_mapping=tmp_path / "other.yaml", mapping=path)
 
 
 def test_a_gate_fails_where_the_check_alone_warns(shop):

@@ -6,14 +6,21 @@ import ast
 import inspect
 import re
 
+import polars as pl
 import pytest
 
+from relkit.contracts import Rule
 from relkit.reports.rule_words import remedy_words, rule_words
-from relkit.tables import quarantine, unread_values
+from relkit.tables import ended_contracts, quarantine, unread_values
 from relkit.tables.quarantine import unlikely_rules, unreadable
 from relkit.tables.schemas import TABLES
 
 RULES = [rule for contract in TABLES.values() for rule in (*contract.rules, *unlikely_rules(contract, contract.names))]
+RULES += [
+    Rule(name=found.rule, columns=(), broken=pl.lit(value=False), remedy=found.remedy)
+    for contract in TABLES.values()
+    if (found := contract.disagreement) is not None
+]
 COLUMNS = [(contract, column.name) for contract in TABLES.values() for column in contract.columns]
 
 
@@ -31,13 +38,17 @@ def test_every_remedy_of_unreadable_values_has_french_words():
     assert len(told) >= 7
     assert {text for text in told if not remedy_words(text, "fr")} == set()
     filled = {
+        ended_contracts._REMEDY,
         'format: "%d/%m/%Y" reads 80% of these values, and no usual one reads all: they may be of several forms.',
-        '"%d/%m/%Y" and "%m/%d/%Y" read every value of the column, so the values do not tell which is meant: '
-        "ask, and declare it as format.",
+        (
+            '"%d/%m/%Y" and "%m/%d/%Y" read every value of the column, so the values do not tell which is meant: '
+            "ask, and declare it as format."
+        ),
         'They have the decimal mark ",": declare decimal: "," for the column, or ask for one form.',
         'Declare thousands: "." for the column if "." stands between thousands, decimal: "." if before decimals.',
         "They have marks or signs beside the number: declare thousands, or take signs out with replace(x, '%', '') in an expression.",
     }
+    assert rule_words(ended_contracts._WITHOUT_DAY, "fr") != ended_contracts._WITHOUT_DAY
     assert {text for text in filled if not remedy_words(text, "fr")} == set()
 
 

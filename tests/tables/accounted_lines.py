@@ -31,8 +31,7 @@ def lines_of(path: Path, *, delimiter: str = ",", quote: str | None = '"') -> in
     """
     raw = path.read_bytes()
     data = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-    wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}.get(data[:2], "latin-1")
-    text = data.decode(wide).replace("\r\n", "\n").removeprefix("\ufeff").removeprefix("\u00ef\u00bb\u00bf")
+    text = data.decode(_encoding(data), errors="replace").replace("\r\n", "\n").lstrip("\ufeff").removeprefix("\u00ef\u00bb\u00bf")
     if text.count("\r") > text.count("\n"):
         text = text.replace("\r", "\n")
     if quote is None or quote not in text:
@@ -42,6 +41,13 @@ def lines_of(path: Path, *, delimiter: str = ",", quote: str | None = '"') -> in
         return sum(1 for _ in csv.reader(text.splitlines(keepends=True), delimiter=delimiter, quotechar=quote, strict=True))
     except csv.Error:
         return None
+
+
+def _encoding(data: bytes) -> str:
+    marks = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marked = next((name for mark, name in marks.items() if data.startswith(mark)), None)
+    odd, even = (3 * data[first::2].count(0) > len(data) // 2 for first in (1, 0))
+    return marked or ("latin-1" if odd == even else "utf-16-le" if odd else "utf-16-be")
 
 
 def unaccounted(out: Path, files: Mapping[str, Sequence[Path]], *, delimiter: str = ",", quote: str | None = '"') -> list[str]:

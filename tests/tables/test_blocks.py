@@ -81,7 +81,7 @@ def test_a_long_text_is_cut_in_the_entry_of_a_fault(tmp_path):
 
 def test_a_line_with_too_many_fields_is_a_fault(tmp_path):
     read = transactions(tmp_path, sales__csv=SALES + "5;1;S;2024-07-05;8;9;10\n")
-    assert column(read, BAD)[4] == ["(long line): 7 fields, and there are 5 columns"]
+    assert column(read, BAD)[4] == ["(long line): fields more than columns: 2"]
     assert "sales: lines with more fields than there are columns: 1; they go to quarantine." in read.notes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from relkit.errors import MissingPackageError, ParameterError, TableError
 from relkit.tables import databases
-from relkit.tables.databases import as_url, duckdb_tables, open_duckdb, open_sql, sql_tables
+from relkit.tables.databases import as_url, duckdb_tables, is_sqlite, open_duckdb, open_sql, sql_tables
 from relkit.tables.opened_file import ReadOptions
 
 
@@ -153,3 +154,8 @@ def test_a_relative_sqlite_path_survives_being_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shop.db").write_bytes(b"")
     assert as_url(Path("sqlite:///shop.db")) == "sqlite:///shop.db"
+
+
+def test_a_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "transactions.csv")
+    assert not is_sqlite(tmp_path / "transactions.csv")

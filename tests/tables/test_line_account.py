@@ -43,7 +43,7 @@ def test_lines_that_do_not_fit_are_found_wherever_a_chunk_ends(tmp_path, monkeyp
 
 
 @given(st.lists(st.lists(st.text('a;"\n ', max_size=4), min_size=1, max_size=5), min_size=1, max_size=8), st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_the_csv_module_writes_is_counted_as_written(tmp_path_factory, rows, chunk):
     import csv
     import io

@@ -108,6 +108,7 @@ def test_online_retail(real_data):
     read = reading(real_data, "online_retail")
     assert read.counts["sources"]["lines"] == {
         "files": 4,
+        "lines_before": 4,
         "rows": 541_909,
         "blank_lines": 0,
         "short_lines": 0,
@@ -158,6 +159,7 @@ def test_completejourney(real_data):
     read = reading(real_data, "completejourney")
     assert read.counts["sources"]["lines"] == {
         "files": 5,
+        "lines_before": 0,
         "rows": 1_469_307,
         "blank_lines": 0,
         "short_lines": 0,

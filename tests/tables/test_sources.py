@@ -156,12 +156,22 @@ def test_files_that_are_not_what_they_say(tmp_path, name, content, expected):
         source(tmp_path, name)
 
 
+def test_lines_are_held_against_the_columns_of_their_own_file(tmp_path):
+    folder_with(
+        tmp_path, t1__csv="a;b\n1;2\n", t2__csv="a;b;more\n1;2;3\n1;2\n1\n1;2;3;4\n", t3__csv__gz=gzip.compress(b"a;b\n1;2\n") + bytes(64)
+    )
+    counts = measure(source(tmp_path, "t[12].csv"))
+    assert (counts["rows"], counts["short_lines"], counts["long_lines"]) == (5, 2, 1)
+    with pytest.raises(TableError, match=r"t3\.csv\.gz: it cannot be read: .*gzip header\. The copy is damaged"):
+        source(tmp_path, "t3.csv.gz")
+
+
 def test_one_pass_counts_rows_duplicates_and_long_lines(tmp_path):
     folder_with(tmp_path, t1__csv=A + "1;007;12,5\n", t2__csv=A + "4;5;6;7\n")
     opened = source(tmp_path, "t*.csv")
     assert measure(opened, count_duplicates=True) == {"rows": 6, "duplicates": 3, "blank_lines": 0, "short_lines": 0, "long_lines": 1}
     assert measure(opened) == {"rows": 6, "blank_lines": 0, "short_lines": 0, "long_lines": 1}
-    assert opened.frame.filter(pl.col(FIELDS).is_not_null()).select(SOURCE, ROW, FIELDS).collect().rows() == [("t2.csv", 3, 4)]
+    assert opened.frame.filter(pl.col(FIELDS).is_not_null()).select(SOURCE, ROW, FIELDS).collect().rows() == [("t2.csv", 3, 1)]
 
 
 def test_a_quote_that_is_not_closed_names_its_file(tmp_path):

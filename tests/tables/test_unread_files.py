@@ -155,19 +155,6 @@ def test_sheets_and_tables_are_named_too(tmp_path):
     assert "shop.duckdb, table contract_line, near contracts" in remark_of(read)
 
 
-def test_with_a_mapping_what_no_source_reads_is_named_once(tmp_path):
-    columns = ", ".join(f"{name}: {name}" for name in CONTRACTS.splitlines()[0].split(","))
-    mapping = f"sources: {{till: {{files: till_*.csv}}}}\ntables:\n  contracts: {{from: till, columns: {{{columns}}}}}\n"
-    names = ["till_1.csv", "Till_2.csv.zip", "till_3.json", "suppressions.csv", "notes.md"]
-    read = read_source_tables(folder_of(tmp_path, *((name, CONTRACTS) for name in names), ("mapping.yaml", mapping)))
-    assert remark_of(read).startswith(
-        "Not read: Till_2.csv.zip, near till (no source of the mapping reads it); suppressions.csv, near supp"
-    )
-    assert "till_3.json, near till" in remark_of(read)
-    assert "Not read, and near no table: contracts.csv, notes.md." in read.notes
-    assert source_files(tmp_path).unread == ("Till_2.csv.zip", "contracts.csv", "notes.md", "suppressions.csv", "till_3.json")
-
-
 def test_an_open_document_sheet_is_read(tmp_path):
     cells = ["customer_id", "birth_year"], ["007", "1980"]
     rows = "".join(

@@ -51,7 +51,7 @@ def test_a_changed_champion_is_refused_with_the_version_that_would_serve(three, 
     with pytest.raises(StorageError, match=r"Instead version 1 would serve: relkit models promote survival\.cox 1"):
         registry.load_champion(name)
     change(three[0])
-    with pytest.raises(StorageError, match=r"No other version of it can be loaded\. Run relkit fit survival\.cox"):
+    with pytest.raises(StorageError, match=r"No other version of it can be loaded: relkit fit survival\.cox --force --reason"):
         registry.load_champion(name)
 
 

@@ -14,6 +14,7 @@ from relkit.metrics.brier import brier_score, log_loss
 from relkit.metrics.calibration import Calibration, calibration
 from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
+from relkit.metrics.near_ties import one_age
 from relkit.metrics.smooth_calibration import smooth_calibration
 from relkit.metrics.time_dependent_auc import time_dependent_auc
 from relkit.models.base import HoldoutMetric, ModelFacts
@@ -69,8 +70,8 @@ class Forecasts:
             NotEnoughEventsError: no spell lived a day of the holdout.
         """
         both = _joined(features, outcomes, reason)
-        # A difference of ages is not exact to the last bit, and those observed to the end of the holdout must be observed equally long.
-        remaining = both["remaining_days"].round(6).to_numpy()
+        # Those observed to the end of the holdout must be observed equally long.
+        remaining = one_age(both["remaining_days"].to_numpy())[0]
         days = float(remaining.max()) if len(remaining) else 0.0
         if days <= 0:
             raise NotEnoughEventsError(

@@ -1,0 +1,1 @@
+"""Drafts of mappings: files found, columns profiled, meanings proposed, and every doubt asked about."""

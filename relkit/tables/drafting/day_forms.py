@@ -1,0 +1,84 @@
+"""Ways in which the texts of a column can be read as days and instants, each with the share of the texts that it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from relkit.tables.date_orders import CLOCK_MARKS, ZONE_MARKS, best_order, orders
+from relkit.tables.order_doubts import swapped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
+_ISO_CLOCK = r"[T ](0[1-9]|[12]\d|00:0[1-9]|00:[1-5]\d)"
+_ISO_ZONE = r"(Z|UTC|[+-]\d{2}:?\d{2})$"
+_FIGURES = r"^((19|20)\d{6}|\d{4}(19|20)\d{2})$"
+_SEPARATED = r"\d.*[/.\- ].*\d"
+_DECIMAL = r"^[+-]?\d+[.,]\d+$"
+_ENOUGH = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayForm:
+    """One way to read the texts.
+
+    Attributes:
+        format: as in a mapping; None is ISO 8601.
+        share: of the texts with a figure that it reads, in [0, 1].
+        has_clock: whether the texts have a clock time.
+        has_zone: whether each states its offset from UTC.
+        precision: month, if no day is given.
+    """
+
+    format: str | None
+    share: float
+    has_clock: bool = False
+    has_zone: bool = False
+    precision: str | None = None
+
+
+def day_forms(texts: pl.Series) -> tuple[DayForm, ...]:
+    """Return the forms that read all distinct texts, else the one that reads the most, if that is nine in ten.
+
+    Args:
+        texts: distinct, stripped, without nulls.
+
+    Examples:
+        >>> import polars as pl
+        >>> [form.format for form in day_forms(pl.Series(["31/12/2024", "01/02/2024", "TOTAL"]))]
+        ['%d/%m/%Y']
+        >>> [form.format for form in day_forms(pl.Series(["03/04/2024", "01/02/2024"]))]
+        ['%d/%m/%Y', '%m/%d/%Y']
+        >>> day_forms(pl.Series(["1949", "17850", "2024"])), day_forms(pl.Series(["12.50", "1.75"]))
+        ((), ())
+    """
+    meant = texts.filter(texts.str.contains(r"\d"))
+    if not len(meant) or len(meant) < _ENOUGH * len(texts) - 1:
+        return ()
+    iso = _share(meant, _ISO)
+    if iso >= _ENOUGH:
+        clock, zone = bool(meant.str.contains(_ISO_CLOCK).any()), bool(meant.str.contains(_ISO_ZONE).all())
+        read = meant.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_not_null().mean()
+        return (DayForm(format=None, share=min(iso, float(read or 0)), has_clock=clock, has_zone=zone),)  # type: ignore[arg-type]
+    if _share(meant, _DECIMAL) >= _ENOUGH or max(_share(meant, _FIGURES), _share(meant, _SEPARATED)) < _ENOUGH:
+        return ()
+    known = orders(meant)
+    if known:
+        return tuple(_form(pattern, 1.0) for pattern in known)
+    best = best_order(meant)
+    if best is None or best[1] < _ENOUGH:
+        return ()
+    other = swapped(best[0])
+    return (_form(*best), *((_form(other, best[1]),) if other is not None and other.startswith(("%d", "%m")) else ()))
+
+
+def _share(texts: pl.Series, pattern: str) -> float:
+    return float(texts.str.contains(pattern).mean() or 0.0)  # type: ignore[arg-type]
+
+
+def _form(pattern: str, share: float) -> DayForm:
+    has_clock = any(mark in pattern for mark in CLOCK_MARKS)
+    precision = None if "%d" in pattern else "month"
+    return DayForm(format=pattern, share=share, has_clock=has_clock, has_zone=any(m in pattern for m in ZONE_MARKS), precision=precision)
