@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.shapes import outline
 from relkit.tables.column_readings import Readings, reading_of
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
@@ -233,6 +234,8 @@ def _shown(value: Any, known: tuple[str, ...]) -> str:
         return "empty"
     if isinstance(value, str) and value not in known:
         return shown_text(value, is_open=True)
+    if isinstance(value, int | float):
+        return outline(value)
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
@@ -314,7 +317,7 @@ def unreadable(contract: Contract, name: str) -> str:
     if name in _LINES:
         return _LINES[name]
     if name in contract.names and contract[name].dtype == pl.String:
-        return f"{name}: not an id that can be told"
+        return f"{name}: not a whole id"
     if name not in contract.names:
         return f"{name}: could not be read"
     kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
