@@ -14,7 +14,7 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     (r"not an instant", "n’est pas un instant"),
     (r"not true or false", "n’est ni oui ni non"),
     (r"could not be read", "illisible"),
-    (r"not an id that can be told", "identifiant dont des chiffres sont perdus"),
+    (r"not a whole id", "identifiant dont des chiffres sont perdus"),
     (r"empty", "vide"),
     (r"infinite", "infini"),
     (r"zero", "nul"),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from relkit.tables.mapping_file import SourceDeclaration
     from relkit.tables.sources import Source
 
+_NOTHING_THERE = ("no row", "unknown table ", "unknown sheet ", "there is no such database", "the file is empty", "only blank lines")
+"""Words of the errors of sources that are absent or empty, as readers of files and databases raise them."""
+
 
 def open_declared(place: DataPlace, name: str, declared: SourceDeclaration) -> Source | None:
     """Return a source of a mapping; None if it is not required, and its files are absent or have no row.
@@ -26,7 +29,7 @@ def open_declared(place: DataPlace, name: str, declared: SourceDeclaration) -> S
     try:
         source = place.open(name, declared)
     except TableError as error:
-        if declared.required is False and "and no row" in error.what:
+        if declared.required is False and any(words in error.what for words in _NOTHING_THERE):
             return None
         raise _named(error, name, declared) from error
     if declared.required is not None and not len(source.frame.head(1).collect()):

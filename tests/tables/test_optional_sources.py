@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
+import duckdb
 import polars as pl
 import pytest
 
@@ -54,6 +58,47 @@ def test_a_parquet_file_without_a_row_counts_as_absent(data):
     assert list(read_source_tables(declared(data, cards="false", form="parquet")).frames) == ["transactions"]
     with pytest.raises(TableError, match=r"source cards, which is required \(cards.parquet\): it has no row"):
         read_source_tables(declared(data, cards="true", form="parquet"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{url: 'sqlite:///FOLDER/shop.db', table: nothing}",
+        "{url: 'sqlite:///FOLDER/shop.db', table: cards}",
+        "{url: 'sqlite:///FOLDER/none.db', table: cards}",
+        "{files: shop.xlsx, sheet: July}",
+        "{files: shop.xlsx, sheet: June}",
+        "{files: web.duckdb, table: nothing}",
+        "{files: web.duckdb, table: cards}",
+        "{files: none.duckdb, table: cards}",
+        "{files: zero.csv}",
+        "{files: blank.csv}",
+    ],
+)
+def test_tables_and_sheets_that_are_absent_or_empty_count_as_files_do(foreign, source):
+    declared = source.replace("FOLDER", str(foreign))
+    for required, error in (("false", None), ("true", "source cards, which is required"), ("null", ".")):
+        text = MAPPING.replace('{files: "cards*.FORM", required: CARDS}', declared.replace("}", f", required: {required}}}"))
+        (foreign / "mapping.yaml").write_text(text.replace("TILL", "null"))
+        if error is None:
+            assert list(read_source_tables(foreign).frames) == ["transactions"]
+        else:
+            with pytest.raises(TableError, match=error):
+                read_source_tables(foreign)
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("foreign")
+    (folder / "till.csv").write_text("no,day,amount\n1,2025-06-01,2.5\n")
+    (folder / "zero.csv").write_text("")
+    (folder / "blank.csv").write_text("\n\n")
+    with closing(sqlite3.connect(folder / "shop.db")) as connection:
+        connection.execute("create table cards (id text)")
+    with closing(duckdb.connect(str(folder / "web.duckdb"))) as connection:
+        connection.execute("create table cards (id varchar)")
+    pl.DataFrame({"id": []}, schema={"id": pl.String}).write_excel(folder / "shop.xlsx", worksheet="June")
+    return folder
 
 
 def test_a_source_that_is_there_is_read_whatever_is_declared(data):
