@@ -24,10 +24,10 @@ from relkit.tables.expressions import Scope, Value, compile_expression
 if TYPE_CHECKING:
     from pathlib import Path
 
-SAMPLE = {"tables": range(25), "mappings": range(35), "pipelines": range(30), "settings": range(55), "models": range(55)}
+SAMPLE = {"tables": range(15), "mappings": range(25), "pipelines": range(25), "settings": range(65), "models": range(70)}
 """Seeds of each kind."""
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20")),
     derandomize=True,
     database=None,
     deadline=None,

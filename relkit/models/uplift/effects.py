@@ -16,6 +16,8 @@ from relkit.models.uplift.responses import Response  # noqa: TC001 storage reads
 
 Floats = NDArray[np.float64]
 Form = Literal["toggled", "difference", "direct", "mixed", "product"]
+RESPONSES: dict[Form, int] = {"toggled": 1, "difference": 2, "direct": 1, "mixed": 2, "product": 2}
+"""Number of responses of each form."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

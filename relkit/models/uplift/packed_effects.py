@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from relkit.models.boosted_trees import Trees
-from relkit.models.uplift.effects import Effect, Form
+from relkit.models.uplift.effects import RESPONSES, Effect, Form
 from relkit.models.uplift.responses import Response, Scale
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ class PackedEffects:
     def damage(self) -> str:
         """Return the reason for which the parts do not make up the trees, or ""."""
         counts = [part.trees for part in self.parts]
-        return "" if min(counts, default=1) >= 1 and sum(counts) == len(self.trees.roots) else "parts: their trees are not all there"
+        if min(counts, default=1) < 1 or sum(counts) != len(self.trees.roots):
+            return "parts: their trees are not all there"
+        for place, parts in enumerate(list(own) for _, own in groupby(self.parts, key=lambda part: part.effect)):
+            if parts[0].effect != place or {part.form for part in parts} != {parts[0].form} or len(parts) != RESPONSES[parts[0].form]:
+                return f"parts: the effect at place {place} has not the responses of its form"
+        return ""
 
     @classmethod
     def of(cls, effects: Sequence[Effect]) -> PackedEffects:
