@@ -175,6 +175,8 @@ def _text_part(path: Path, name: str) -> _Part:
         keys["delimiter"] = head.delimiter
     if head.skip:
         keys["skip_lines"] = head.skip
+    if head.has_gaps:
+        keys["header"] = True
     if not head.has_names:
         keys |= {"header": False, "columns": [f"column_{i}" for i in range(1, head.width + 1)]}
     return _Part(name=name, file=name, keys=keys, has_names=head.has_names)
