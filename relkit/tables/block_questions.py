@@ -10,7 +10,7 @@ from relkit.tables import casting, date_orders, id_forms, mark_doubts, order_dou
 from relkit.tables.file_columns import exactly
 from relkit.tables.number_marks import marks_of
 from relkit.tables.questions import Answer, Question
-from relkit.tables.sentinels import SentinelsFound, stands_for_none, years
+from relkit.tables.sentinels import SentinelsFound, near, stands_for_none, years
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as AnyMapping
@@ -80,17 +80,19 @@ def _sentinels(mapping: Mapping, source: Source, columns: list[OurColumn]) -> li
         if each.value.name is None and not set(each.value.expr.meta.root_names()) <= set(source.columns):
             continue
         value = exactly(column) if each.value.name is not None else each.value.expr
-        if each.value.name is not None and each.value.kind == "text" and not each.reading.is_counted:
+        if each.value.kind in {"date", "instant", "utc"}:
+            value = value.filter(near(value, days))
+        elif each.value.name is not None and each.value.kind == "text" and not each.reading.is_counted:
             value = value.filter(value.str.contains_any(years(days)))
         dtype = pl.Date if each.wanted == "date" else pl.Datetime("us", "UTC")
         read = casting.convert(value, each.value.kind, dtype, each.style)
         count = stands_for_none(read, each.wanted, days, each.style.zone).sum()
         name = f"sentinels of {column} as {each.style.format} for {each.wanted}"
-        asked.append(Question(name=name, asked={"rows": count}, answer=_told(column)))
+        asked.append(Question(name=name, asked={"rows": count}, answer=_reported(column)))
     return asked
 
 
-def _told(column: str) -> Any:
+def _reported(column: str) -> Any:
     def answer(source: Source, found: AnyMapping[str, Any]) -> list[Answer]:
         rows = int(found["rows"] or 0)
         return [SentinelsFound(place=f"{source.spoken}, column {column}", rows=rows).remark()] if rows else []

@@ -402,13 +402,11 @@ def _numbers(origins: Origins, value: Value, scope: Scope, *, reads_number: bool
 
 def _reading(name: str, rule: ColumnRule, style: Style, origins: Origins, given: _Given, *, is_text: bool) -> ColumnReading:
     source = given.sources[given.block.source]
-    declared = given.mapping.file.sources[source.name]
     return ColumnReading(
         files=source.files,
         columns=tuple(column for _, column in origins),
         format=rule.format,
         decimal=style.decimal,
-        is_marked=bool(rule.decimal or rule.thousands or declared.decimal or declared.thousands),
         is_open=is_open(given.table, name, rule),
         texts=given.sources[origins[0][0]].frame.select(exactly(origins[0][1])) if is_text and len(origins) == 1 else None,
     )

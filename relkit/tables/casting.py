@@ -258,7 +258,7 @@ def _iso_days(texts: pl.Series, style: Style) -> pl.Series:
 
 
 def _filled(read: pl.Series, stripped: pl.Series, other: pl.Expr) -> pl.Series:
-    """Return what was read, with `other` where nothing was though there is a text."""
+    """Return the values read, with `other` for the texts that were not."""
     unusual = read.is_null() & stripped.is_not_null()
     if not unusual.any():
         return read
@@ -315,6 +315,8 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
         return pl.lit(None, dtype=dtype)
     if wanted == "text":
         return text(value, kind)
+    if wanted in {"integer", "decimal"} and kind in {"date", "instant", "utc"}:
+        raise ParameterError(f"{spoken(kind)} cannot be read as {spoken(wanted)}.", remedy="Take another column.")
     if wanted == "integer":
         return integer(value, kind, style).cast(dtype, strict=False)
     if wanted == "decimal":

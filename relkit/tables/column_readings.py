@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnReading:
-    """How one of our columns is read.
+    """Reading of one of our columns.
 
     Attributes:
         files: names of the files that it is read from.
         columns: of these files; none if it is a constant or made of the row's number.
         format: declared for a day or instant; None is ISO 8601.
         decimal: mark with which its numbers are read.
-        is_marked: whether that mark, or one between thousands, is declared.
         is_open: whether no value of it describes or identifies a person, so that messages may show one.
         texts: the one column of the file, if it is one of texts as it stands.
     """
@@ -29,13 +28,12 @@ class ColumnReading:
     columns: tuple[str, ...] = ()
     format: str | None = None
     decimal: str = "."
-    is_marked: bool = False
     is_open: bool = False
     texts: pl.LazyFrame | None = None
 
     @property
     def spoken(self) -> str:
-        """The columns of the file in words, "" if there are none.
+        """The columns of the file in words, with the declared format, "" if there are none.
 
         Examples:
             >>> ColumnReading(files=("till.csv",), columns=("Qty", "Price")).spoken
@@ -44,7 +42,7 @@ class ColumnReading:
         if not self.columns:
             return ""
         if len(self.columns) == 1:
-            return f"column {self.columns[0]}"
+            return f"column {self.columns[0]}" + (f' with format "{self.format}"' if self.format else "")
         return f"columns {', '.join(self.columns[:-1])} and {self.columns[-1]}"
 
     @property
@@ -58,5 +56,5 @@ Readings = dict[str, tuple[ColumnReading, ...]]
 
 
 def reading_of(readings: Readings, column: str, file: str) -> ColumnReading | None:
-    """Return how a column was read from a file, None if that is not known."""
+    """Return the reading of a column from a file, None if it is not known."""
     return next((reading for reading in readings.get(column, ()) if file in reading.files), None)

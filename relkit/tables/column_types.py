@@ -68,7 +68,10 @@ def _gives_none(dtype: pl.DataType) -> bool:
 def _is_text(frame: pl.LazyFrame, name: str) -> bool:
     """Return whether the first bytes are texts, as older programs wrote them; a later one that is none is an error of the file."""
     first = frame.select(exactly(name).drop_nulls().head(_SAMPLE)).collect()[name]
-    return len(first) > 0 and not first.cast(pl.String, strict=False).null_count()
+    try:
+        return len(first) > 0 and not first.cast(pl.String).null_count()
+    except pl.exceptions.PolarsError:
+        return False
 
 
 def readable_relation(relation: Any) -> Any:

@@ -52,7 +52,7 @@ def count_changed(value: pl.Expr) -> pl.Expr:
 
 
 def in_form(value: pl.Expr, form: IdForm) -> pl.Expr:
-    """Return ids in a declared form, null if it cannot be told.
+    """Return ids in a declared form, null if it is lost.
 
     whole_number turns `17850.0` and `1.7850E+4` into 17850, and leaves other texts as they are; an exponent that has lost digits
     (`3.361E+10`) is null. strip_leading_zeros turns `0017850` into 17850, lower_case `AB1` into ab1.

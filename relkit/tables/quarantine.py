@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.shapes import outline
 from relkit.tables.column_readings import Readings, reading_of
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
@@ -233,6 +234,8 @@ def _shown(value: Any, known: tuple[str, ...]) -> str:
         return "empty"
     if isinstance(value, str) and value not in known:
         return shown_text(value, is_open=True)
+    if isinstance(value, int | float):
+        return outline(value)
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
@@ -314,7 +317,7 @@ def unreadable(contract: Contract, name: str) -> str:
     if name in _LINES:
         return _LINES[name]
     if name in contract.names and contract[name].dtype == pl.String:
-        return f"{name}: not an id that can be told"
+        return f"{name}: not a whole id"
     if name not in contract.names:
         return f"{name}: could not be read"
     kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
@@ -342,8 +345,10 @@ def _broken(judged: pl.LazyFrame, staged: Staged, schema: type[dy.Schema]) -> di
                 broken[rule] = (pl.col(REPEATED) == rule).fill_null(value=False)
             continue
         name, _, kind = flag.rpartition("|")
-        # a value that could not be read is no empty value: it breaks one rule, not two
-        excused = unread.get(name, pl.lit(value=False)) if kind == "nullability" else pl.lit(value=False)
+        # a value that could not be read, or that a short line lacks, is no empty value: it breaks one rule, not two
+        excused = pl.lit(value=False)
+        if kind == "nullability":
+            excused = unread.get(name, excused) | unread.get(SHORT, excused)
         if kind in {"min", "max"} and contract[name].dtype == pl.Float64:
             excused = pl.col(name).is_infinite()
         rule = _spoken(flag, contract)

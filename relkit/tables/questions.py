@@ -43,7 +43,7 @@ def aggregates(questions: list[Question]) -> dict[str, pl.Expr]:
 
 
 def answers(source: Source, questions: list[Question], found: Mapping[str, Any]) -> list[Answer]:
-    """Return what there is to say, question by question."""
+    """Return the answers, question by question."""
     said: list[Answer] = []
     for question in questions:
         said += question.answer(source, {name: found[f"{question.name}|{name}"] for name in question.asked})

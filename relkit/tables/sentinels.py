@@ -85,6 +85,12 @@ def _within(read: pl.Expr, span: tuple[date, date], zone: str) -> pl.Expr:
     return (read >= begins) & (read < ends)
 
 
+def near(value: pl.Expr, days: Sequence[date]) -> pl.Expr:
+    """Return whether typed days or instants lie within a day of a sentinel, in whatever zone: the few that are worth converting."""
+    spans = _merged([(day if day == date.min else day - _DAY, day if day == date.max else day + _DAY) for day in days])
+    return pl.any_horizontal(value.cast(pl.Date).is_between(first, last) for first, last in spans)
+
+
 def inside(days: Sequence[date]) -> tuple[date, ...]:
     """Return the sentinels that could be taken for days of a company's life."""
     return tuple(day for day in days if EARLIEST <= day <= LATEST)

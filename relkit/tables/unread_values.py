@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.contracts import INSTANT, Column
-from relkit.shapes import shape
+from relkit.shapes import outline, shape
 from relkit.tables import date_orders
 from relkit.tables.file_columns import exactly
 from relkit.tables.number_marks import marks_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relkit.tables.column_readings import ColumnReading
 
 _DAY = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[+-]\d{2}:?\d{2}| UTC|Z)?)?")
-_NUMBER = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f]?\d{3}){0,2}([.,]\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3}){0,2}|\d{1,7})([.,]\d{1,4})?")
 _NUMBER_WITH_SIGNS = re.compile(r"^[^\w]*[\d.,'\s\u00a0\u202f]*\d[^\w]*([A-Za-z]{3})?$")
 _MOST_CANDIDATES = 4
 _WORTH_NAMING = 0.5
@@ -30,7 +30,7 @@ _WORTH_NAMING = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """What a message says of the unreadable values of a column.
+    """Parts of a message on the unreadable values of a column.
 
     Attributes:
         shown: the first value, or its shape.
@@ -44,7 +44,7 @@ class Unread:
 
 
 def explained(column: Column | None, texts: pl.Series, first: str, reading: ColumnReading | None) -> Unread:
-    """Return what to say.
+    """Return the parts of the message.
 
     Args:
         column: of ours; None is an attribute or a line.
@@ -69,14 +69,16 @@ _REMEDY = "Correct them where the file is made, or declare in the mapping how th
 
 
 def shown_text(text: str, *, is_open: bool) -> str:
-    """Return a text as a message may show it: itself if it is a day or a short number of an open column, else its shape.
+    """Return a text as a message may show it: itself if it is a day or a short number of an open column, else its form or shape.
 
     Examples:
         >>> shown_text("31/02/2024", is_open=True), shown_text("31/02/2024", is_open=False), shown_text("+33612345678", is_open=True)
-        ("'31/02/2024'", 'a 10-character text', 'a 12-character text')
+        ("'31/02/2024'", 'a 10-character text', 'a text like +99999999999')
     """
     plain = text.strip()
-    return repr(text) if is_open and (_DAY.fullmatch(plain) or _NUMBER.fullmatch(plain)) else shape(text)
+    if not is_open:
+        return shape(text)
+    return repr(text) if _DAY.fullmatch(plain) or _NUMBER.fullmatch(plain) else outline(text)
 
 
 def _why_no_day(first: str, reading: ColumnReading) -> str:

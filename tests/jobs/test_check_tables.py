@@ -37,7 +37,7 @@ def test_the_result_says_what_became_of_each_table(shop):
     assert result.sentences[-3:] == (
         "transactions: 3 rows kept, 1 quarantined (25.00%).",
         (
-            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a 6-character text). "
+            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, column net_amount, a text like aaaaaa). "
             "Correct them where the file is made; if they stand for no value, add them to `nulls` of the source."
         ),
         "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, on 2025-06-01.",

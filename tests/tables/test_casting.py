@@ -68,6 +68,8 @@ def test_whole_numbers_become_ids_without_a_point():
         (Style(), "12,50", None),
         (Style(), "inf", None),
         (Style(thousands=","), "1,234,567.5", 1234567.5),
+        (Style(thousands=","), "12,5", None),
+        (Style(decimal=",", thousands="."), "12.5", None),
         (Style(decimal=","), "12,50", 12.5),
         (Style(decimal=","), "1 234 567,5", 1234567.5),
         (Style(decimal=","), "1\u202f234,5", 1234.5),
@@ -171,6 +173,52 @@ def test_a_bare_day_and_a_clock_time_are_of_the_zone_of_the_source_unless_only_t
 def test_formats_with_a_clock_and_with_an_offset():
     assert converted(["01/07/2024 10h12"], INSTANT, Style(format="%d/%m/%Y %Hh%M", zone="Europe/Paris"))[0] == [utc(2024, 7, 1, 8, 12)]
     assert converted(["01/07/2024 10:12 +0200"], INSTANT, Style(format="%d/%m/%Y %H:%M %z"))[0] == [utc(2024, 7, 1, 8, 12)]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2024-01-01 23:30:00.123456 UTC", utc(2024, 1, 1, 23, 30, 0, 123456)),
+        ("2024-01-01 23:30:00 UTC", utc(2024, 1, 1, 23, 30)),
+        ("2024-01-01T23:30:00 GMT", utc(2024, 1, 1, 23, 30)),
+        ("2024-01-01 23:30:00+00", utc(2024, 1, 1, 23, 30)),
+        ("2024-01-01 23:30:00.5 +0000", utc(2024, 1, 1, 23, 30, 0, 500000)),
+        ("2024-01-01 23:30:00-05:30", utc(2024, 1, 2, 5)),
+        ("2024-01-01 23:30:00+14:00", utc(2024, 1, 1, 9, 30)),
+        ("2024-01-01 23:30:00+99:99", None),
+        ("2024-01-01 23:30:00+14:30", None),
+        ("2024-01-01 23:30:00+01:75", None),
+        ("2024-01-01 23:30:00 CET", None),
+    ],
+)
+def test_instants_as_warehouses_export_them(written, expected):
+    assert converted([written, "x"], INSTANT, PARIS)[0] == [expected, None]
+    assert converted(["2024-01-01", written], INSTANT, PARIS)[0][1] == expected
+
+
+def test_an_instant_with_a_zone_belongs_to_its_business_day_and_one_without_to_the_day_written():
+    written = ["2024-01-01 23:30:00 UTC", "2024-01-01T23:30:00Z", "2024-01-01 23:30:00", "2024-01-01 23:30 nonsense"]
+    assert converted(written, pl.Date, PARIS)[0] == [date(2024, 1, 2), date(2024, 1, 2), date(2024, 1, 1), None]
+    assert converted(["01/01/2024 23:30 +0000"], pl.Date, replace(PARIS, format="%d/%m/%Y %H:%M %z"))[0] == [date(2024, 1, 2)]
+    assert converted([1704151800], pl.Date, replace(PARIS, format="epoch_seconds"))[0] == [date(2024, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("form", "values", "expected"),
+    [
+        ("excel", ["45300", "45300,75", "61", "60", "59"], [(2024, 1, 9), (2024, 1, 9, 18), (1900, 3, 1), None, (1900, 2, 28)]),
+        ("excel", ["1", "-1", "1e9", "x"], [(1900, 1, 1), None, None, None]),
+        ("excel", [45300.5, float("nan")], [(2024, 1, 9, 12), None]),
+        ("excel_1904", ["43838", "0"], [(2024, 1, 9), (1904, 1, 1)]),
+        ("epoch_seconds", ["1704150000", "1e30"], [(2024, 1, 1, 23), None]),
+        ("epoch_milliseconds", [1704150000000], [(2024, 1, 1, 23)]),
+    ],
+)  # fmt: skip
+def test_days_of_spreadsheets_and_instants_counted_from_1970(form, values, expected):
+    style = Style(format=form, decimal=",")
+    instants = [None if parts is None else utc(*parts) for parts in expected]
+    assert converted(values, INSTANT, style)[0] == instants
+    assert converted(values, pl.Date, style)[0] == [None if at is None else at.date() for at in instants]
 
 
 def test_instants_that_know_their_zone_keep_it():

@@ -154,3 +154,26 @@ def test_the_messages_of_the_guide_are_real(tmp_path):
     path.write_text(good.replace("files: till_*.csv ", 'files: till_*.csv\n    delimiter: ","'), encoding="utf-8")
     with pytest.raises(TableError, match=r"its first line is one column; the lines look semicolon-separated, 8 columns"):
         read_source_tables(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "hour"), [("", 22), (", zone: UTC", 23), (", zone: Asia/Tokyo", 14)], ids=["of the business", "UTC", "of another source"]
+)
+def test_bare_instants_and_bare_days_are_of_the_zone_of_the_source_by_default_of_the_business(tmp_path, source, hour):
+    (tmp_path / "t.csv").write_text("id;day\n1;2024-01-01 23:30:00\n2;2024-01-02\n3;2024-01-01 23:30:00Z\n")
+    (tmp_path / "mapping.yaml").write_text(
+        f"company: {{business_zone: Europe/Paris}}\nsources: {{t: {{files: t.csv{source}}}}}\ntables:\n  transactions:\n    from: t\n"
+        "    columns: {transaction_line_id: id, transaction_id: id, occurred_at: day, net_amount: {constant: 1}}\n"
+    )
+    at = read_source_tables(tmp_path).frames["transactions"].collect()["occurred_at"]
+    assert [value.hour for value in at] == [hour, (hour + 1) % 24, 23]
+    assert at[0].minute == 30
+
+
+def test_files_named_after_our_tables_follow_the_same_rule(tmp_path):
+    (tmp_path / "transactions.csv").write_text(
+        "transaction_line_id,transaction_id,occurred_at,net_amount\n1,1,2024-01-01 23:30:00,1.5\n2,2,2024-01-02,1.5\n"
+    )
+    (tmp_path / "mapping.yaml").write_text("company: {business_zone: Europe/Paris}\n")
+    at = read_source_tables(tmp_path).frames["transactions"].collect()["occurred_at"]
+    assert [value.isoformat() for value in at] == ["2024-01-01T22:30:00+00:00", "2024-01-01T23:00:00+00:00"]

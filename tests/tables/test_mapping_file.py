@@ -88,6 +88,10 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("known_at: later", "known: later", "line 24, column 60: unknown key 'known'; did you mean 'known_at'?"),
         ("sources:\n", "source:\n", "line 4: unknown key 'source'; did you mean 'sources'? Known: company, sources, tables, controls, rules."),
         ("Europe/Paris", "Europe/Pris", "line 3, column 3: business_zone: this is not an IANA time zone, like Europe/Paris."),
+        *(
+            ("business_zone: Europe/Paris", f"business_zone: {zone}", "no IANA time zone, like Europe/Paris")
+            for zone in ("localtime", "posixrules", "Factory", "posix/Europe/Paris")
+        ),
         ("currency: EUR\n", "currency: euro\n", "line 2, column 3: currency is 'euro': string should match pattern"),
         ("currency: EUR\n", "assumed_margin_rate: 30\n", "assumed_margin_rate is 30: input should be less than or equal to 1"),
         ("known_at: later", "known_at: soon", "known_at: write as_of, later, or a day of the calendar like 2024-01-31"),

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -85,7 +84,7 @@ def test_faulty_rows_are_quarantined_counted_and_reconciled(tmp_path):
     stored = json.loads(report.paths["check"].read_text())
     assert stored["tables"]["transactions"]["rules"]["net_amount: not a number"] == {
         "rows": 1,
-        "first": {"source": "sales.csv", "row": 2, "column": "", "value": "a 1-character text", "why": ""},
+        "first": {"source": "sales.csv", "row": 2, "column": "", "value": "a text like a", "why": ""},
         "remedy": "Correct them where the file is made, or declare in the mapping how they are written.",
     }
     assert stored["tables"]["transactions"]["sums"]["net_amount"] == {
@@ -245,16 +244,6 @@ def test_a_killed_reading_leaves_whole_tables_or_none(tmp_path):
             assert tables.facts.fingerprints["transactions"] == hashlib.sha256(content).hexdigest()
 
 
-def test_leftovers_of_a_killed_run_are_removed_after_a_day(tmp_path):
-    old, young = tmp_path / ".check-old", tmp_path / ".check-young"
-    old.mkdir()
-    young.mkdir()
-    os.utime(old, (time.time() - 90_000,) * 2)
-    validate_tables(sources(), tmp_path)
-    assert not old.exists()
-    assert young.exists()
-
-
 def test_progress_reports_each_table(tmp_path):
     reported = []
     validate_tables(sources(), tmp_path, progress=lambda what, done=None: reported.append((what, done)))
@@ -267,7 +256,7 @@ def test_files_named_after_our_tables_need_no_mapping(tmp_path):
     lines(3, net_amount=["1.5", "abc", "2.5"]).drop(SOURCE, ROW).collect().write_csv(data / "transactions.csv")
     report = read_tables(data, tmp_path / "out", max_quarantine_share=0.5)
     (finding,) = report.tables["transactions"].rules
-    assert str(finding) == "net_amount: not a number: 1 row (first: row 2 of transactions.csv, column net_amount, a 3-character text)"
+    assert str(finding) == "net_amount: not a number: 1 row (first: row 2 of transactions.csv, column net_amount, a text like aaa)"
     faulty = pl.read_parquet(report.paths["quarantine_transactions"])
     assert faulty.select("rule", "source", "row", "as_read").row(0) == (
         "net_amount: not a number",
