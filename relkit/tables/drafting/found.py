@@ -108,7 +108,7 @@ def find_sources(place: DataPlace) -> tuple[list[Found], list[Unplaced]]:
         try:
             found.append(_found(group, place, {each.name for each in found}))
         except _FAULTS as error:
-            unplaced.append(Unplaced(", ".join(part.name for part in group), _reason(error)))
+            unplaced.append(Unplaced(", ".join(part.name for part, _ in group), _reason(error)))
     return found, unplaced
 
 
@@ -175,6 +175,8 @@ def _text_part(path: Path, name: str) -> _Part:
         keys["delimiter"] = head.delimiter
     if head.skip:
         keys["skip_lines"] = head.skip
+    if head.has_gaps:
+        keys["header"] = True
     if not head.has_names:
         keys |= {"header": False, "columns": [f"column_{i}" for i in range(1, head.width + 1)]}
     return _Part(name=name, file=name, keys=keys, has_names=head.has_names)
@@ -197,13 +199,15 @@ def _sheet(path: Path, name: str, sheet: str) -> _Part | None:
     return _Part(name=shown, file=name, keys=keys, has_names=head.has_names)
 
 
-def _grouped(opened: Sequence[tuple[_Part, Source]]) -> Iterator[list[_Part]]:
+def _grouped(opened: Sequence[tuple[_Part, Source]]) -> Iterator[list[tuple[_Part, Source]]]:
     """Yield the parts that make up one source: files of the same columns, read in the same way."""
-    groups: dict[Any, list[_Part]] = defaultdict(list)
+    groups: dict[Any, list[tuple[_Part, Source]]] = defaultdict(list)
     for part, source in opened:
         alone = part.file is None or "sheet" in part.keys or "table" in part.keys or not part.has_names
         nameless = (part.name,) if alone else (str(Path(part.file or "").parent), "")
-        groups[(nameless, source.columns, repr(sorted(part.keys.items(), key=str)), format_of(Path(part.file or "")))].append(part)
+        groups[(nameless, source.columns, repr(sorted(part.keys.items(), key=str)), format_of(Path(part.file or "")))].append(
+            (part, source)
+        )
     yield from groups.values()
 
 
@@ -231,11 +235,12 @@ def _pattern(files: Sequence[str], place: DataPlace) -> str | None:
     return glob if len(Path(start).name) >= _SHORTEST_START and {n for n in others if fnmatch(n, glob)} == set(files) else None
 
 
-def _found(parts: Sequence[_Part], place: DataPlace, taken: set[str]) -> Found:
+def _found(group: Sequence[tuple[_Part, Source]], place: DataPlace, taken: set[str]) -> Found:
+    parts = [part for part, _ in group]
     files = tuple(part.file or part.name for part in parts)
     keys = _declared(parts, _pattern(files, place))
     name = _name(parts, keys, taken)
-    source = place.open(name, SourceDeclaration.model_validate(keys))
+    source = group[0][1] if len(group) == 1 else place.open(name, SourceDeclaration.model_validate(keys))
     columns = list(source.columns)
     sample = source.frame.select(columns).head(SAMPLE).collect()
     rows, unique = _counted(source.frame, sample)

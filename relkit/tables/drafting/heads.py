@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DELIMITERS = ("\t", ";", "|", ",")
-_VALUE = re.compile(r"^\s*[-+]?(\d[\d ]*([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}.*)\s*(€|EUR)?\s*$")
+_VALUE = re.compile(
+    r"^\s*[-+]?(\d[\d ]*([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}.*)\s*(€|EUR)?\s*$"
+    r"|^\s*\S+@\S+\.\w+\s*$"
+)
+"""A number, a day or an address of e-mail: no name of a column."""
 _LINES = 200
 _TITLES = 15
 _FILLED = 0.6
@@ -27,6 +31,7 @@ class Head:
         delimiter: of its text; a blank for runs of blanks.
         skip: lines before the one that names the columns, or before the first row of data.
         has_names: whether there is such a line.
+        has_gaps: whether it leaves columns without a name.
         width: number of columns.
     """
 
@@ -34,6 +39,7 @@ class Head:
     skip: int
     has_names: bool
     width: int
+    has_gaps: bool = False
 
 
 def head_of_text(lines: Sequence[str]) -> Head | None:
@@ -41,7 +47,7 @@ def head_of_text(lines: Sequence[str]) -> Head | None:
 
     Examples:
         >>> head_of_text(["Export des ventes", "", "date;montant", "31/12/2024;12,50", "31/12/2024;9,90"])
-        Head(delimiter=';', skip=2, has_names=True, width=2)
+        Head(delimiter=';', skip=2, has_names=True, width=2, has_gaps=False)
     """
     best: tuple[float, int, str] = (0.0, 0, ",")
     for mark in _DELIMITERS:
@@ -56,10 +62,12 @@ def head_of_text(lines: Sequence[str]) -> Head | None:
 def head_of_rows(rows: Sequence[tuple[int, Sequence[str]]], delimiter: str = "") -> Head | None:
     """Return the head of numbered rows of cells."""
     width = _agreement(rows)[1]
+    usual = Counter(sum(bool(cell.strip()) for cell in row) for _, row in rows).most_common(1)[0][0] if rows else 0
     for number, row in rows[:_TITLES]:
         filled = sum(bool(cell.strip()) for cell in row)
-        if len(row) >= width and filled >= max(min(2, width), _FILLED * width):
-            return Head(delimiter=delimiter, skip=number, has_names=_names(row), width=width)
+        if len(row) >= width and filled >= max(min(2, width), _FILLED * usual):
+            named = _names(row)
+            return Head(delimiter=delimiter, skip=number, has_names=named, width=width, has_gaps=named and not all(c.strip() for c in row))
     return None
 
 
@@ -91,4 +99,5 @@ def _names(row: Sequence[str]) -> bool:
     cells = [cell.strip() for cell in row]
     while len(cells) > 1 and not cells[-1]:
         cells.pop()
-    return not any(_VALUE.match(cell) for cell in cells) and len(set(cells)) == len(cells) and bool(cells[0])
+    named = [cell for cell in cells if cell]
+    return not any(_VALUE.match(cell) for cell in named) and len(set(named)) == len(named) and len(named) >= _FILLED * len(cells)

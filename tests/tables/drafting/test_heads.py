@@ -23,6 +23,14 @@ def test_head_of_text(text, expected):
     assert (head.delimiter, head.skip, head.has_names, head.width) == expected
 
 
+def test_names_with_gaps_and_addresses():
+    gaps = head_of_text(["a;;b;;c\n", "1;2;3;4;5\n"])
+    assert (gaps.has_names, gaps.has_gaps) == (True, True)
+    trailing = head_of_text(["id_client;;ville;\n", "C1;x;Lyon;\n", "C2;y;Lyon;\n"])
+    assert (trailing.skip, trailing.has_names) == (0, True)
+    assert not head_of_text(["x@example.org;Lyon\n", "y@example.org;Nantes\n"]).has_names
+
+
 def test_head_of_a_sheet():
     head = head_of_rows([(0, ["Fichier clients", "", ""]), (2, ["N°", "Ville", "Date"]), (3, ["1", "Lyon", "2024-01-01"])])
     assert (head.skip, head.has_names) == (2, True)
