@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow fuzz test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
+.PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
 
 test: $(VENV)/.dev  ## the tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser"
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
 
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
@@ -19,6 +19,11 @@ test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 fuzz: $(VENV)/.dev  ## hostile files, mappings, pipelines, parameters and saved models at random, seeded; minutes
 	$(BIN)/python -m tests.fuzz
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -q --numprocesses 2 tests/test_fuzz.py -k any
+test-server: $(VENV)/.server  ## fits at once and killed fits with PostgreSQL behind an MLflow server; skipped without it (Debian: apt-get install postgresql)
+	$(BIN)/python -m pytest -m server -rs tests/tracking
+
+test-kill: $(VENV)/.dev  ## commands ended at every point of publication, and 30 random kills of a pipeline; SEED=N draws others
+	$(BIN)/python -m tests.kills --seed $(or $(SEED),1)
 
 test-browser: $(VENV)/.browser  ## notebooks in JupyterLab, reports and the MLflow UI in Chromium, which must be installed; skipped without it
 	$(BIN)/python -m pytest -m browser tests/browser
@@ -32,7 +37,7 @@ coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the model
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser"
+	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -117,6 +122,10 @@ $(VENV)/.dev: $(VENV)/.base
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(UV) --editable '.[dev,browser]'
+	touch $@
+
+$(VENV)/.server: $(VENV)/.dev
+	$(UV) --editable '.[dev,server]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.base

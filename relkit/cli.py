@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from relkit import __version__
 from relkit.boundary import STOPS, Terminated, end_cleanly_on_termination, refusal
-from relkit.errors import RelkitError
+from relkit.errors import ParameterError, RelkitError, nearest
 from relkit.jobs import COMMANDS
 from relkit.json_text import json_text
 from relkit.masking import masked
@@ -93,11 +93,16 @@ def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
 
 def _misused(error: CycloptsError) -> str:
     """Return the error in the words of the command, in one line with a pointer to the right ones."""
-    from cyclopts import CoercionError, UnusedCliTokensError
+    from cyclopts import CoercionError, UnknownCommandError, UnusedCliTokensError
 
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        return str(ParameterError.unknown("command", error.unused_tokens[0], COMMANDS))
     command = " ".join(("relkit", *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-        return f"{error.unused_tokens[0]!r} is one word too many. {command} --help lists what it takes."
+        word = error.unused_tokens[0]
+        below = [f"relkit {name}" for name in COMMANDS if f"relkit {name}".startswith(f"{command} ")]
+        meant = nearest(f"{command} {word}", below, likeness=0.9)
+        return f"{word!r} is one word too many{f'; did you mean {meant}?' if meant else '.'} {command} --help lists what it takes."
     message = " ".join(str(error).split())
     if isinstance(error, CoercionError) and "into dict" in message:
         name = message.partition("--")[2].partition(":")[0]

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError, nearest
 from relkit.limits import beyond, limit
+from relkit.near_paths import nearest_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -325,5 +326,5 @@ def _plain(node: _Node, trail: tuple[str | int, ...], places: dict[tuple[str | i
 
 def _beside(path: Path) -> str:
     """Return a sentence with the YAML file of the same folder whose name is nearest."""
-    near = nearest(path.name, (p.name for p in path.parent.glob("*.y*ml"))) if path.parent.is_dir() else None
-    return f"Did you mean {path.parent / near}?" if near else "Check the path."
+    near = nearest_path(path, pattern="*.y*ml")
+    return f"Did you mean {near}?" if near else "Check the path."

@@ -33,6 +33,11 @@ _LISTED_NAMES = 40
 """Most known names in a message; a catalogue of products would bury what is wrong."""
 
 
+_OF_MANY = frozenset({"model", "table", "command", "step", "notebook", "pipeline", "candidate"})
+"""Kinds of names of which several may be meant."""
+_MOST_NEAR = 3
+
+
 class RelkitError(Exception):
     """Base class of the exceptions; `str()` gives one line for a person.
 
@@ -51,15 +56,15 @@ class RelkitError(Exception):
 
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, where: str = "") -> Self:
-        """Return the error for a name that does not exist, with the nearest one that does.
+        """Return the error for a name that does not exist, with the nearest one that does; of models, tables and commands with three.
 
         Examples:
             >>> str(ParameterError.unknown("parameter", "asof", ["as_of", "model"]))
             "unknown parameter 'asof'; did you mean 'as_of'? Known: as_of, model."
         """
         names = sorted(known)
-        near = nearest(name, names)
-        hint = f"; did you mean {near!r}?" if near else "."
+        near = nearest_names(name, names, most=_MOST_NEAR if kind.rpartition(" ")[2] in _OF_MANY else 1)
+        hint = f"; did you mean {_or(near)}?" if near else "."
         further = len(names) - _LISTED_NAMES
         rest = f" and {further:,} more" if further > 0 else ""
         listed = f"Known: {', '.join(names[:_LISTED_NAMES])}{rest}." if names else "None are known."
@@ -134,3 +139,29 @@ def nearest(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str | 
         if found:
             return by_lower[found[0]]
     return None
+
+
+def nearest_names(name: str, known: Iterable[str], *, most: int) -> list[str]:
+    """Return the known names most like `name`, the nearest first; empty when none is near.
+
+    Args:
+        name: the given name.
+        known: the known names.
+        most: the largest number of names.
+
+    Examples:
+        >>> nearest_names("survival.coxx", ["survival.cox", "survival.cox_time_varying", "uplift.auto"], most=3)
+        ['survival.cox', 'survival.cox_time_varying']
+    """
+    names = list(known)
+    first = nearest(name, names)
+    if first is None:
+        return []
+    others = {other.lower(): other for other in names if other != first}
+    return [first, *(others[near] for near in get_close_matches(name.lower(), list(others), n=most, cutoff=0.6))][:most]
+
+
+def _or(names: list[str]) -> str:
+    """Return names as alternatives."""
+    quoted = [repr(name) for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

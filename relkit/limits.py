@@ -37,6 +37,8 @@ LIMITS: dict[str, Limit] = {
     "joined_rows": Limit(default=100_000_000, unit="rows", meaning="what a join with many: true adds"),
     "expression_characters": Limit(default=5_000, unit="characters", meaning="an expression"),
     "model_bytes": Limit(default=2_000_000_000, unit="bytes", meaning="one file of a saved model"),
+    "notebook_cell_seconds": Limit(default=7_200, unit="seconds", meaning="one cell of a notebook"),
+    "comparing_seconds": Limit(default=3_600, unit="seconds", meaning="the registration of a model by another machine"),
     "query_characters": Limit(default=50_000, unit="characters", meaning="a query of a database"),
     "query_seconds": Limit(default=3_600, unit="seconds", meaning="a query of a database"),
 }

@@ -37,6 +37,7 @@ from relkit.jobs.base import Job, Result
 from relkit.json_text import json_text
 from relkit.permissions import owner_alone
 from relkit.progress import Progress, quiet
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -120,15 +121,18 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
 
 
 def find_pipeline(path: Path) -> Path:
-    """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
+    """Return the pipeline file at a path, whose ending may be left out, or the one of that name in pipelines/, here or in the checkout.
 
     Raises:
         ParameterError: there is none of that name; the message lists the existing ones.
     """
-    if path.is_file() or path.parent not in (Path(), PIPELINES):
+    for there in (path, *(path.with_name(f"{path.name}{ending}") for ending in (".yaml", ".yml"))):
+        if there.is_file():
+            return there
+    if path.parent not in (Path(), PIPELINES):
         return path
-    folders = (PIPELINES, Path(__file__).parents[1] / PIPELINES)
-    known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml"))}
+    folders = (PIPELINES, workplace() / PIPELINES, Path(__file__).parents[1] / PIPELINES)
+    known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.y*ml"))}
     name = path.name.removesuffix(".yaml").removesuffix(".yml")
     if name in known:
         return known[name]
@@ -297,7 +301,7 @@ class _Ledger:
         result = outcome.result.model_dump(mode="json")
         self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": result, "written": _written(outcome.result)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".tmp")
+        fresh = self.path.with_name(f".{self.path.name}.part")
         fresh.write_text(json_text(self.entries, indent=1) + "\n", encoding="utf-8")
         fresh.replace(self.path)
 

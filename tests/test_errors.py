@@ -71,3 +71,16 @@ def test_nearest_knows_a_dotted_name_by_its_last_part_and_can_ask_for_more_liken
     assert nearest("bgnbd", ["lifetime_value.bg_nbd", "survival.cox"]) == "lifetime_value.bg_nbd"
     assert nearest("ventes", ["identifiers"]) == "identifiers"
     assert nearest("ventes", ["identifiers"], likeness=0.7) is None
+
+
+def test_of_models_tables_and_commands_three_are_suggested() -> None:
+    models = ["survival.cox", "survival.cox_time_varying", "survival.cause_specific_cox", "survival.weibull_aft", "uplift.auto"]
+    for kind in ("model", "registered model"):
+        hint = "did you mean 'survival.cox', 'survival.cox_time_varying' or 'survival.cause_specific_cox'? Known"
+        assert hint in str(ParameterError.unknown(kind, "survival.coxx", models))
+    assert "did you mean 'contracts', 'contacts' or 'contact'? Known" in str(
+        ParameterError.unknown("table", "contract", ["contracts", "contacts", "contact", "costs"])
+    )
+    assert "did you mean 'fit'? Known" in str(ParameterError.unknown("command", "fti", ["fit", "budget", "models"]))
+    assert "did you mean" not in str(ParameterError.unknown("model", "zzzz", models))
+    assert "did you mean 'level'? Known" in str(ParameterError.unknown("setting", "leveel", ["level", "levels"]))

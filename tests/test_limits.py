@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from relkit.errors import ParameterError, TableError
@@ -26,3 +28,9 @@ def test_the_error_names_limit_and_variable():
     assert isinstance(error, TableError)
     assert "limited to 1,000,000 bytes" in str(error)
     assert "RELKIT_MAX_FIELD_BYTES" in str(error)
+
+
+def test_the_guide_lists_every_limit_with_its_default():
+    guide = (Path(__file__).parents[1] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    rows = [f"| `{variable(name)}` | {each.meaning} | {each.default:,} {each.unit} |" for name, each in LIMITS.items()]
+    assert [row for row in rows if row not in guide] == []

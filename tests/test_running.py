@@ -273,6 +273,15 @@ def test_a_pipeline_is_found_by_its_name(tmp_path, monkeypatch):
     (tmp_path / "pipelines" / "weekly.yaml").write_text("steps: [check]")
     assert find_pipeline(Path("weekly")) == Path("pipelines/weekly.yaml")
     assert find_pipeline(Path("pipelines/weekly")) == Path("pipelines/weekly.yaml")
+    assert find_pipeline(Path("pipelines/weekly.yaml")) == Path("pipelines/weekly.yaml")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.yml").touch()
+    assert find_pipeline(tmp_path / "own" / "mine") == tmp_path / "own" / "mine.yml"
+    (tmp_path / "monthly_scoring").mkdir()  # a folder of the name is no pipeline
+    assert find_pipeline(Path("monthly_scoring")).name == "monthly_scoring.yaml"
+    monkeypatch.chdir(tmp_path / "pipelines")
+    assert find_pipeline(Path("weekly")) == Path("weekly.yaml")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ParameterError, match="unknown pipeline 'weakly'; did you mean 'weekly'"):
         find_pipeline(Path("weakly"))
 

@@ -15,6 +15,7 @@ from relkit.delivery.customer_files import in_words
 from relkit.delivery.text_safety import escaped, escaped_text
 from relkit.delivery.written_files import CREATED, write_sheet
 from relkit.json_text import json_text
+from relkit.replaced_folders import drafted, put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,19 +48,14 @@ def write_list(
     """
     frame = rows.select(_delivered(column) for column in columns)
     safe, _ = escaped(in_words(frame, columns, language))
-    folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / f"{stem}.{kind}" for kind in ("parquet", "csv", "xlsx", "json")}
-    drafts = {kind: path.with_name(f".{path.name}.part") for kind, path in paths.items()}
-    try:
+    with drafted(folder) as draft:
+        drafts = {kind: draft / path.name for kind, path in paths.items()}
         frame.write_parquet(drafts["parquet"], compression="zstd")
         _write_csv(frame, safe, columns, drafts["csv"], language)
         _write_xlsx(safe, columns, drafts["xlsx"], language, title)
         drafts["json"].write_text(json_text(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        for kind, draft in drafts.items():
-            draft.replace(paths[kind])
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+        put_in_place(draft, *(path.name for path in paths.values()))
     return paths
 
 

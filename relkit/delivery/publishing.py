@@ -6,8 +6,8 @@
 
 A draft is written in a folder `.draft-*` next to them and every file and folder is flushed to disk; then the
 folder gets its name by one rename, and only then is LATEST replaced, also by a rename. A run that is
-killed leaves at most a draft, which the next run removes, or a whole delivery that LATEST does not name yet.
-A lock that the system releases when its holder dies keeps two runs apart.
+killed leaves at most a draft, which the next run removes, or a whole delivery that LATEST does not name yet but
+`.draft-LATEST` does, which the next run puts in its place. A lock that the system releases when its holder dies keeps two runs apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import StorageError
 from relkit.json_file import read_json
+from relkit.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,8 @@ LATEST = "LATEST"
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 DRAFT = ".draft-"
-LOCK = ".lock"
+NEXT = f"{DRAFT}{LATEST}"
+"""The next LATEST, written before the delivery that it names gets its name."""
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r([1-9]\d*))?$")
 
 
@@ -106,9 +107,11 @@ class Draft:
             raise StorageError(
                 "a delivery of that name has since appeared.", where=str(target), remedy="Deliver again; it will get the next name."
             )
+        _announce_newest(root, Delivery(self.as_of, int(NAME.match(self.name)[2] or 1), target))  # type: ignore[index]  # it is such a name
         self.folder.rename(target)
         _flush(root)
-        _point_to_newest(root)
+        (root / NEXT).replace(root / LATEST)
+        _flush(root)
         return next(d for d in deliveries(root) if d.name == self.name)
 
 
@@ -135,8 +138,11 @@ def drafting(root: Path, as_of: date) -> Iterator[Draft]:
     """
     root.mkdir(parents=True, exist_ok=True)
     _flush(root.parent)
-    with locked(root, what="another delivery of this programme is being written.", then="deliver again"):
-        _remove_leftovers(root)
+    with held(root, "another delivery of this programme") as first:
+        if not first:
+            remedy = "Wait until it has finished, then deliver again."
+            raise StorageError("another delivery of this programme is at work here.", where=str(root), remedy=remedy)
+        sweep_deliveries(root)
         revision = 1 + max((taken for day, taken, _ in _named(root) if day == as_of), default=0)
         name = as_of.isoformat() if revision == 1 else f"{as_of.isoformat()}-r{revision}"
         before = [d for d in deliveries(root) if d.as_of <= as_of]
@@ -228,60 +234,21 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _point_to_newest(root: Path) -> None:
-    """Replace LATEST in one step, unless it is already right."""
-    newest = deliveries(root)[-1].name
-    pointer = root / LATEST
-    if pointer.is_file() and pointer.read_text(encoding="utf-8").strip() == newest:
-        return
-    beside = root / f"{DRAFT}{LATEST}"
-    _write(beside, newest + "\n")
-    _flush(beside)
-    beside.replace(pointer)
-    _flush(root)
+def _announce_newest(root: Path, made: Delivery) -> None:
+    """Write the next LATEST next to it: the newest of the deliveries and of the one that is about to get its name."""
+    newest = max(*deliveries(root), made, key=lambda delivery: (delivery.as_of, delivery.revision)) if deliveries(root) else made
+    _write(root / NEXT, newest.name + "\n")
+    _flush(root / NEXT)
 
 
-def _remove_leftovers(root: Path) -> None:
-    """Remove the drafts of killed runs; under the lock nobody is writing them."""
-    for path in root.glob(f"{DRAFT}*"):
-        if path.is_dir():
+def sweep_deliveries(root: Path) -> int:
+    """Finish or remove what a killed run left, and return the number of such things; the caller holds a lock, so nobody is writing them."""
+    left = list(root.glob(f"{DRAFT}*"))
+    for path in left:
+        if path.name == NEXT and path.read_text(encoding="utf-8").strip() in {delivery.name for delivery in deliveries(root)}:
+            path.replace(root / LATEST)
+        elif path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-@contextmanager
-def locked(root: Path, *, what: str, then: str, seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock of a folder; the system releases it when the process ends, no matter how it ends.
-
-    Args:
-        root: the folder, which exists.
-        what: sentence on what another process does, for the error.
-        then: what to do once it has finished.
-        seconds: time to wait for the lock.
-
-    Raises:
-        StorageError: another process holds it.
-    """
-    until = time.monotonic() + seconds
-    with (root / LOCK).open("a+b") as stream:
-        while not _take(stream.fileno()):
-            if time.monotonic() >= until:
-                raise StorageError(what, where=str(root), remedy=f"Wait until it has finished, then {then}.")
-            time.sleep(0.05)
-        yield
-
-
-def _take(handle: int) -> bool:
-    try:
-        if os.name == "nt":  # pragma: no cover  (Windows)
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    return len(left)

@@ -7,6 +7,7 @@ module; a job imports the rooms it needs inside `run`.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,12 +18,13 @@ from relkit.cards import Card, shown
 from relkit.commands import DEFAULT_PROGRAMME, Place, at_work, command
 from relkit.errors import ParameterError
 from relkit.extremes import extremes
+from relkit.locks import held
 from relkit.masking import masked_deep
 from relkit.progress import Progress, in_notebook, quiet
 from relkit.workplace import only_programme, programmes, workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Result(BaseModel):
@@ -72,8 +74,16 @@ class Job(BaseModel):
     reads: ClassVar[str] = ""
     """The folder of an earlier job that this one needs; empty for a command that may start a programme."""
 
+    writes: ClassVar[bool] = True
+    """Whether it writes to its folder, or reads what another command may replace meanwhile: then it holds the folder's lock."""
+    asks_registry: ClassVar[bool] = False
+    """Whether it reads or writes the registry of models."""
+
     programme: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Programme id; names the output folder.")
     out: Path | None = Field(default=None, description="Output root. Default: ./out/<programme>.")
+    wait: float = Field(
+        default=60.0, ge=0, exclude=True, description="Seconds to wait for another command that is at work in the same folder."
+    )
 
     _taken: str = PrivateAttr(default="")
 
@@ -165,6 +175,26 @@ class Job(BaseModel):
         """Do the work."""
         raise NotImplementedError
 
+    @property
+    def shares(self) -> bool:
+        """Whether others that share it too may hold the lock of the folder at the same time."""
+        return False
+
+    @contextmanager
+    def alone(self, progress: Progress) -> Iterator[tuple[str, ...]]:
+        """Hold the lock of the folder, and yield sentences on what was left there by commands that were stopped.
+
+        Raises:
+            StorageError: another command is at work there; the message names it.
+        """
+        from relkit.jobs.leftovers import swept
+
+        if not self.writes or (self.reads and not self.out_dir.is_dir()):
+            yield swept(None, asks_server=self.asks_registry)
+            return
+        with held(self.out_dir, f"relkit {self.command}", seconds=self.wait, shared=self.shares, progress=progress) as first:
+            yield swept(None if self.shares else self.out_dir, asks_server=self.asks_registry) if first else ()
+
     @classmethod
     def let_go(cls) -> None:
         """Release what the runs of this job share in one process, after the last of them; nothing by default."""
@@ -188,7 +218,10 @@ def _in_its_place(run: Callable[..., Result]) -> Callable[..., Result]:
     def placed(job: Job, progress: Progress = quiet) -> Result:
         with at_work(job.place()), in_notebook(progress) as shown_progress:
             job.must_be_there()
-            result = run(job, shown_progress)
+            with job.alone(shown_progress) as swept:
+                result = run(job, shown_progress)
+        if swept:
+            result = result.model_copy(update={"sentences": (*swept, *result.sentences)})
         if not job._taken:  # noqa: SLF001 set by parse
             return result
         among = f" with {job.reads}" if len(programmes()) > 1 else ""

@@ -11,6 +11,7 @@ from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, french, write_remarks
+from relkit.replaced_folders import drafted, put_in_place
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,15 +94,12 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
     is_read = not absence("survival", tables)
     spells = inputs.features(tables, as_of) if is_read else None
     frames = {"customers": customers, "spells": spells, "dictionary": dictionary(customers.columns, tables)}
-    progress("writing features", None)
-    paths = {name: _written(frame, features / str(as_of) / f"{name}.parquet") for name, frame in frames.items() if frame is not None}
-    if spells is None:
-        (features / str(as_of) / "spells.parquet").unlink(missing_ok=True)
     counts = _counts(customers, spells, len(marked_as_test(tables)))
     of_spells = inputs.remarks_on(tables, as_of) if is_read else ()
     warned = (*unknown_days(tables, as_of), *_strange_scopes(tables, as_of), *_without_margin(customers, tables))
     noticed = (*warned, *age_understated(counts["left_censored"], len(customers)), *of_spells)
-    paths["remarks"] = write_remarks(features / str(as_of) / FILE, noticed)
+    progress("writing features", None)
+    paths = _written({name: frame for name, frame in frames.items() if frame is not None}, noticed, features / str(as_of))
     return Result(
         job=BuildFeatures.command,
         counts=counts,
@@ -146,13 +144,15 @@ def age_understated(customers: int, among: int) -> tuple[Remark, ...]:
     )
 
 
-def _written(frame: pl.DataFrame, path: Path) -> Path:
-    """Write a file atomically: an interrupted run leaves the previous file in place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    frame.write_parquet(draft)
-    draft.replace(path)
-    return path
+def _written(frames: dict[str, pl.DataFrame], noticed: tuple[Remark, ...], folder: Path) -> dict[str, Path]:
+    """Write the folder of a day as a whole: an interrupted run leaves the previous one in place."""
+    with drafted(folder.parent) as draft:
+        made = draft / folder.name
+        write_remarks(made / FILE, noticed)
+        for name, frame in frames.items():
+            frame.write_parquet(made / f"{name}.parquet")
+        put_in_place(draft, folder.name)
+    return {**{name: folder / f"{name}.parquet" for name in frames}, "remarks": folder / FILE}
 
 
 def _counts(customers: pl.DataFrame, spells: pl.DataFrame | None, test_accounts: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Result
 from relkit.jobs.written_measurement import as_name
 from relkit.json_text import json_text
+from relkit.replaced_folders import drafted, put_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,12 +168,10 @@ def _checked(share: float, request: CampaignToMeasure, *, relied_on: bool) -> st
 
 
 def _written(folder: Path, table: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Path]:
-    """Write the plan, each file atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the plan and its facts as one."""
     paths = {"plan": folder / "plan.parquet", "plan_facts": folder / "plan.json"}
-    drafts = {name: path.with_name(f".{path.name}.part") for name, path in paths.items()}
-    table.write_parquet(drafts["plan"])
-    drafts["plan_facts"].write_text(json_text(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name, draft in drafts.items():
-        draft.replace(paths[name])
+    with drafted(folder) as draft:
+        table.write_parquet(draft / paths["plan"].name)
+        (draft / paths["plan_facts"].name).write_text(json_text(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        put_in_place(draft, *(path.name for path in paths.values()))
     return paths

@@ -27,6 +27,7 @@ class FitModel(Job):
 
     command: ClassVar[str] = "fit"
     reads: ClassVar[str] = "tables"
+    asks_registry: ClassVar[bool] = True
 
     model: str = Field(
         description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
@@ -57,6 +58,11 @@ class FitModel(Job):
         """Return the registry in use (a version exists only in its own), and what determines the reading of raw data."""
         check = self._check()
         return os.environ.get("MLFLOW_TRACKING_URI", "") + (check.state() if check else "")
+
+    @property
+    def shares(self) -> bool:
+        """Several fits may run at once, as long as none checks raw data first."""
+        return self.data is None
 
     def verify(self) -> None:
         """Refuse an unknown model or setting, and a promotion forced without a reason."""

@@ -20,6 +20,8 @@ class ListModels(Job):
 
     command: ClassVar[str] = "models"
     reads: ClassVar[str] = "tables"
+    writes: ClassVar[bool] = False
+    asks_registry: ClassVar[bool] = True
 
     model: str | None = Field(default=None, description="Name of a model. Default: all.")
 
@@ -48,6 +50,8 @@ class PromoteModel(Job):
 
     command: ClassVar[str] = "models promote"
     reads: ClassVar[str] = "tables"
+    writes: ClassVar[bool] = False
+    asks_registry: ClassVar[bool] = True
 
     model: str = Field(description="Name of the model, e.g. lifetime_value.bg_nbd.")
     version: str = Field(description="Number of the version, as relkit models lists it.", coerce_numbers_to_str=True)

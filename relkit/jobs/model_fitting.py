@@ -120,7 +120,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
         figures=request.figures,
         remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
     )
-    result = _result(done, registered(done), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
+    result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
     reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}

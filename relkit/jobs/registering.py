@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
 from relkit.errors import RelkitError
+from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,8 @@ class Outcome:
         name, number = self.version.model, self.version.version
         given = [self.comparison] if self.comparison else []
         if self.decision.promoted:
-            return [*given, f"It is version {number} and champion ({self.decision.reason})."]
+            compared = f" in place of version {self.before.version}" if self.before else ""
+            return [*given, f"It is version {number} and champion{compared} ({self.decision.reason})."]
         keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
         how = f'To promote it all the same: {command("models promote", name, number)} --reason "...".'
         return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
@@ -108,30 +110,64 @@ class Finished:
     remarks: tuple[Remark, ...]
 
 
-def registered(done: Finished) -> Outcome:
-    """Compare with the champion, register the version and give it its alias."""
+def registered(done: Finished, progress: Progress = quiet) -> Outcome:
+    """Compare with the champion, register the version and give it its alias.
+
+    Fits of one model that run at the same time are compared one after another, each with the champion that the one before left.
+    """
     from relkit.tracking import registry
-    from relkit.tracking.promotion import decide
+    from relkit.tracking.promotion import Decision
 
-    model, trial = done.model, done.trial
-    champion = registry.champion(registry.registered_name(model.name, done.programme))
-    value, comparison = _champion_value(model, champion, trial.made) if champion and trial.made else (None, "")
-    decision = decide(
-        model.holdout_metric,
-        challenger=trial.metrics.get(model.holdout_metric.name),
-        champion=value,
-        has_champion=champion is not None,
-        forced=done.forced,
-        behind=_behind(done.fitted, champion),
-    )
+    compared = Comparisons(done)
+    compared.decide(registry.champion(registry.registered_name(done.model.name, done.programme)))  # early: others do not wait for it
     figures, undrawn = _figures(done) if done.figures else ({}, "")
-    version = _logged(done, figures)
-    give = registry.promote if decision.promoted else registry.challenge
-    named = give(version.name, version.version, reason=decision.reason)
-    return Outcome(version=named, decision=decision, before=champion, value=value, comparison=comparison, undrawn=undrawn)
+    version = _logged(done, figures, compared, progress)
+    before, value, comparison = compared.last
+    decision = Decision(promoted=version.is_champion, reason=version.reason)
+    return Outcome(version=version, decision=decision, before=before, value=value, comparison=comparison, undrawn=undrawn)
 
 
-def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
+class Comparisons:
+    """The comparisons of a fit with champions: with that of its turn, which may be another one than when it was fitted."""
+
+    def __init__(self, done: Finished) -> None:
+        self._done = done
+        self._made: dict[str, tuple[Decision, float | None, str]] = {}
+        self._champion: ModelVersion | None = None
+
+    @property
+    def last(self) -> tuple[ModelVersion | None, float | None, str]:
+        """The champion of the last decision, its metric, and a sentence on how it was judged."""
+        return self._champion, *self._made[_number(self._champion)][1:]
+
+    def decide(self, champion: ModelVersion | None) -> Decision:
+        """Return the decision on the fit, given the champion; each champion is judged once."""
+        self._champion = champion
+        if _number(champion) not in self._made:
+            self._made[_number(champion)] = self._judged(champion)
+        return self._made[_number(champion)][0]
+
+    def _judged(self, champion: ModelVersion | None) -> tuple[Decision, float | None, str]:
+        from relkit.tracking.promotion import decide
+
+        model, trial = self._done.model, self._done.trial
+        value, comparison = _champion_value(model, champion, trial.made) if champion and trial.made else (None, "")
+        decision = decide(
+            model.holdout_metric,
+            challenger=trial.metrics.get(model.holdout_metric.name),
+            champion=value,
+            has_champion=champion is not None,
+            forced=self._done.forced,
+            behind=_behind(self._done.fitted, champion),
+        )
+        return decision, value, comparison
+
+
+def _number(version: ModelVersion | None) -> str:
+    return "" if version is None else version.version
+
+
+def _logged(done: Finished, figures: Mapping[str, Any], compared: Comparisons, progress: Progress) -> ModelVersion:
     from relkit.tracking import registry
 
     split, beside = done.trial.split, done.beside
@@ -147,6 +183,8 @@ def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
         frames={**_credit(done.fitted), **beside.frames},
         remarks=done.remarks,
         unit=done.ready.inputs.unit,
+        decide=compared.decide,
+        progress=progress,
     )
 
 

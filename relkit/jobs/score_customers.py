@@ -34,6 +34,7 @@ class ScoreCustomers(Job):
 
     command: ClassVar[str] = "score"
     reads: ClassVar[str] = "tables"
+    asks_registry: ClassVar[bool] = True
 
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     models: tuple[str, ...] = Field(

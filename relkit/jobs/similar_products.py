@@ -22,6 +22,11 @@ class SimilarProducts(Job):
     top: int = Field(default=10, ge=1, description="Products in the list at most.")
     as_of: str | None = Field(default=None, description="Day of the names and the stock. Default: the last business day in the data.")
 
+    @property
+    def shares(self) -> bool:
+        """It only reads."""
+        return True
+
     def run(self, progress: Progress = quiet) -> Result:
         """Load the champion and look up the neighbours of the product."""
         from relkit.features.product_facts import product_facts

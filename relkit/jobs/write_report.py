@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from relkit.commands import command
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, RelkitError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 from relkit.texts import Text, in_language
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from relkit.periods import AsOf
     from relkit.reports.engine import Notebook
+    from relkit.reports.failed_report import FailedReport, Failure
     from relkit.reports.site import Page
     from relkit.tables.table_set import TableSet
 
@@ -39,6 +42,11 @@ ABSENT = {
 }
 
 
+def _as_word(value: Any) -> Any:
+    """Return yes or no for the true or false that YAML makes of them."""
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
 class WriteReport(Job):
     """Run a notebook with checked parameters, and write it as one self-contained HTML page."""
 
@@ -51,6 +59,10 @@ class WriteReport(Job):
     )
     language: Literal["en", "fr"] = Field(default="en", description="Language of the page.")
     parameters: dict[str, Any] = Field(default_factory=dict, description="Further parameters of the notebook, by name.")
+
+    keep_failed: Annotated[Literal["yes", "no"], BeforeValidator(_as_word)] = Field(
+        default="yes", description="Keep the part that ran of a report that fails, without tables, in reports/failed."
+    )
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the notebook and the outputs of earlier jobs; for a study, the notebook and the outputs of benchmarks."""
@@ -191,17 +203,45 @@ class WriteReport(Job):
         return Result(job=self.command, paths={"page": path}, counts={"bytes": path.stat().st_size}, sentences=(sentence,), details=details)
 
     def _write(self, notebook: Notebook, given: dict[str, Any], folder: Path, page: Page, progress: Progress) -> Path:
-        """Run the notebook in a temporary folder and write the page; papermill's files are removed."""
-        from tempfile import TemporaryDirectory
-
+        """Run the notebook in a temporary folder and write the page; papermill's files are removed, a failure is kept."""
         from relkit.reports.engine import run_notebook
+        from relkit.scratch import scratch
+
+        failed = self._failed(notebook, notebook.page_name(given))
+        keep = failed.keep if self.keep_failed == "yes" else None
+        with scratch() as temporary:
+            book = run_notebook(notebook, given, temporary / "run.ipynb", progress=progress, keep=keep)
+        progress("writing the page", 0.95)
+        path = self._published(book, folder / f"{failed.place.name}.html", page, keep)
+        failed.forget()
+        return path
+
+    def _published(self, book: Any, target: Path, page: Page, keep: Callable[[Failure], str] | None) -> Path:
+        """Write the page of a notebook that ran; keep it if that fails."""
+        from relkit.boundary import refusal
+        from relkit.reports.failed_report import Failure
         from relkit.reports.site import write_page
 
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory() as scratch:
-            book = run_notebook(notebook, given, Path(scratch) / "run.ipynb", progress=progress)
-        progress("writing the page", 0.95)
-        return write_page(book, folder / f"{notebook.page_name(given)}_{self.language}.html", page)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return write_page(book, target, page)
+        except Exception as error:
+            met = error if isinstance(error, RelkitError) else refusal(error, where=self.command)
+            kept = keep(Failure(book=book, message=str(met))) if keep is not None else ""
+            raise type(met)(met.what, where=met.where, remedy=" ".join(filter(None, (met.remedy, kept)))) from error
+
+    def _failed(self, notebook: Notebook, name: str) -> FailedReport:
+        """Return the place of the report if it fails."""
+        from relkit.reports.failed_report import FOLDER, FailedReport
+        from relkit.tables.ids_of_people import ids_among
+
+        return FailedReport(
+            folder=self.out_dir / "reports" / FOLDER,
+            name=name,
+            language=self.language,
+            is_personal=notebook.is_of_a_day,
+            ids_among=lambda words: ids_among(self.out_dir / "tables", words),
+        )
 
     def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Page:
         from relkit import __version__

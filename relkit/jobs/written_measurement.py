@@ -54,14 +54,14 @@ def as_name(text: str) -> str:
 
 def written(measured: MeasuredCampaign, out_dir: Path) -> Result:
     """Write a measurement and its row of the ledger, and return the result of the job."""
-    from relkit.delivery.publishing import locked
+    from relkit.locks import held
     from relkit.measurement.results_ledger import FOLDER as RESULTS
     from relkit.measurement.results_ledger import ledger_row, read_ledger, with_row, write_ledger
 
     facts = measured.facts
     folder = folder_of(out_dir, facts.action_id, facts.wave_id, kind=facts.kind)
     (out_dir / RESULTS).mkdir(parents=True, exist_ok=True)
-    with locked(out_dir / RESULTS, what="another measurement is being written.", then="measure again", seconds=WAIT_SECONDS):
+    with held(out_dir / RESULTS, "another measurement", seconds=WAIT_SECONDS):
         ledger = with_row(read_ledger(out_dir), ledger_row(measured, measured_at=datetime.now(tz=UTC)))
         paths = measured.write(folder)
         path = write_ledger(out_dir, ledger)

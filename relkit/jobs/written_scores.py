@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
 from relkit.json_text import json_text
 from relkit.remarks import FILE, Remark, read_remarks, write_remarks
+from relkit.replaced_folders import drafted, put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,24 +46,26 @@ class WrittenScores:
             lacking: a sentence for each role without a champion.
         """
         left = self._left_out()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        paths = self._reasons() | self._tables()
-        paths["remarks"] = write_remarks(self.folder / FILE, self._remarks())
-        paths = self._scores() | paths
+        with drafted(self.folder.parent) as draft:
+            made = draft / self.folder.name
+            made.mkdir()
+            written = self._reasons(made) | self._tables(made)
+            written["remarks"] = write_remarks(made / FILE, self._remarks())
+            written = self._scores(made) | written
+            put_in_place(draft, self.folder.name)
+        paths = {key: self.folder / path.name for key, path in written.items()}
         return self._result(job, paths, (*self.scored.found.sentences, *left, *lacking))
 
-    def _scores(self) -> dict[str, Path]:
-        """Write the score table and the models behind it; remove those of an earlier run if no customer was scored."""
+    def _scores(self, folder: Path) -> dict[str, Path]:
+        """Write the score table and the models behind it, if any customer was scored."""
         from relkit.scores.kept_scores import MODELS, SCORES
 
-        paths = {"scores": self.folder / SCORES, "models": self.folder / MODELS}
         if not self.scored.found.scores:
-            for path in paths.values():
-                path.unlink(missing_ok=True)
             return {}
+        paths = {"scores": folder / SCORES, "models": folder / MODELS}
         models = self.models()
-        _replace(paths["scores"], self.table.write)
-        _replace(paths["models"], lambda path: path.write_text(json_text(models, indent=2) + "\n", encoding="utf-8"))
+        self.table.write(paths["scores"])
+        paths["models"].write_text(json_text(models, indent=2) + "\n", encoding="utf-8")
         return paths
 
     @cached_property
@@ -88,50 +91,46 @@ class WrittenScores:
         refusing = len(scored.customers())
         return (f"{counted(refusing, 'customer')} left without scores: profiling refused.",) if refusing else ()
 
-    def _reasons(self) -> dict[str, Path]:
-        """Write why contracts are at risk, if the model that scored the risk explains it; remove reasons of an earlier run."""
+    def _reasons(self, folder: Path) -> dict[str, Path]:
+        """Write why contracts are at risk, if the model that scored the risk explains it."""
         from relkit.features.snapshot_covariates import declared_names
         from relkit.models.survival.family import CONTRACTS
         from relkit.scores.reasons import Explains, churn_reasons
         from relkit.scores.scoring import scorable
 
-        path, scored = self.folder / "reasons.parquet", self.scored
+        path, scored = folder / "reasons.parquet", self.scored
         model = scored.by(CONTRACTS)
         fitted = model.fitted if model else None
         if model is None or not isinstance(fitted, Explains):
-            path.unlink(missing_ok=True)
             return {}
         kept, _ = scorable(model.rows, model.fitted.needs)
         kept = kept.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")
         reasons = churn_reasons(fitted, kept, as_of=scored.as_of.day, source=model.source, names=declared_names(scored.tables))
-        _replace(path, reasons.write_parquet)
+        reasons.write_parquet(path)
         return {"reasons": path}
 
-    def _tables(self) -> dict[str, Path]:
-        """Write the further tables that models gave, with their records; remove those of an earlier run."""
+    def _tables(self, folder: Path) -> dict[str, Path]:
+        """Write the further tables that models gave, with their records."""
         from relkit.scores.action_scores import SCORES_BY_ACTION
         from relkit.scores.channel_credit import CHANNEL_CREDIT
         from relkit.scores.next_products import NEXT_PRODUCTS, OFFERS
 
         paths: dict[str, Path] = {}
         for name in (NEXT_PRODUCTS, OFFERS, SCORES_BY_ACTION, CHANNEL_CREDIT):
-            path = self.folder / f"{name}.parquet"
-            paths |= self._record(name)
+            path = folder / f"{name}.parquet"
+            paths |= self._record(name, folder)
             if name in self.scored.found.tables:
                 # Tables of millions of rows: the usual compression takes half as long again, for a file a seventh smaller.
-                _replace(path, partial(self.scored.found.tables[name].write_parquet, compression_level=1, statistics=False))
+                self.scored.found.tables[name].write_parquet(path, compression_level=1, statistics=False)
                 paths[name] = path
-            else:
-                path.unlink(missing_ok=True)
         return paths
 
-    def _record(self, name: str) -> dict[str, Path]:
-        """Write the record of a further table, if it has one; remove that of an earlier run."""
-        path, record = self.folder / f"{name}.json", self.scored.found.records.get(name)
+    def _record(self, name: str, folder: Path) -> dict[str, Path]:
+        """Write the record of a further table, if it has one."""
+        path, record = folder / f"{name}.json", self.scored.found.records.get(name)
         if record is None:
-            path.unlink(missing_ok=True)
             return {}
-        _replace(path, lambda draft: draft.write_text(json_text(record, indent=2) + "\n", encoding="utf-8"))
+        path.write_text(json_text(record, indent=2) + "\n", encoding="utf-8")
         return {f"{name}_record": path}
 
     def _result(self, job: str, paths: dict[str, Path], sentences: tuple[str, ...]) -> Result:
@@ -206,10 +205,3 @@ class WrittenScores:
         """Return, by model, the further tables that it is behind, as their records state."""
         records = self.scored.found.records.items()
         return {model: [name] for name, record in records for model in record["models"]}
-
-
-def _replace(path: Path, write: Any) -> None:
-    """Write a file atomically."""
-    draft = path.with_name(f".{path.name}.part")
-    write(draft)
-    draft.replace(path)

@@ -6,17 +6,16 @@ out/default/measurements/voucher/all/measurement.json, estimates.parquet, money.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import polars as pl
 
 from relkit.errors import StorageError
 from relkit.measurement.result_tables import TABLES
 from relkit.remarks import FILE, Remark, read_remarks, write_remarks
+from relkit.replaced_folders import drafted, put_in_place
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ FACTS = "measurement.json"
 FORMAT = 1
 ALL_WAVES = "all"
 """Name of the folder of a measurement over all waves of an action."""
-DRAFT = ".draft-"
 _DAYS = ("as_of", "first_draw", "last_draw")
 _TEXTS = ("what", "verdict_why")
 
@@ -128,15 +126,10 @@ class MeasuredCampaign:
 
         The files are written beside the folder first, so that a run that is killed leaves the earlier measurement as it was.
         """
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)
-        draft = folder.with_name(f"{DRAFT}{folder.name}-{uuid4().hex}")
-        draft.mkdir()
-        try:
-            self._fill(draft)
-            _put_in_place(draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with drafted(folder.parent) as draft:
+            (draft / folder.name).mkdir()
+            self._fill(draft / folder.name)
+            put_in_place(draft, folder.name)
         return {path.stem: path for path in sorted(folder.iterdir())}
 
     def _fill(self, folder: Path) -> None:
@@ -174,23 +167,3 @@ def _known_format(plain: dict[str, Any]) -> dict[str, Any]:
 
 def _row(found: pl.DataFrame, columns: list[str]) -> dict[str, Any]:
     return found.row(0, named=True) if len(found) else dict.fromkeys(columns)
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Give the draft its name; an earlier measurement is moved out of the way first and removed last."""
-    old = folder.with_name(f"{DRAFT}old-{uuid4().hex}")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        draft.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the drafts of killed runs; only the caller writes here, under the programme's lock."""
-    for path in folder.parent.glob(f"{DRAFT}*"):
-        shutil.rmtree(path, ignore_errors=True)

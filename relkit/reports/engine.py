@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
+from relkit.limits import beyond, limit
 from relkit.masking import masked
 from relkit.shapes import without_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from relkit.progress import Progress
+    from relkit.reports.failed_report import Failure
 
 PARAMETERS = "parameters"
 """Tag of the cell with the defaults."""
@@ -91,8 +93,9 @@ def find_notebook(name: str) -> Path:
     Raises:
         ParameterError: there is none; the message has the nearest name.
     """
-    if name.endswith(".ipynb") and Path(name).is_file():
-        return Path(name)
+    for there in (name, f"{name}.ipynb"):
+        if there.endswith(".ipynb") and Path(there).is_file():
+            return Path(there)
     known = {path.stem: path for folder in (INSTALLED, FOLDER) for path in sorted(folder.glob("*.ipynb"))}
     stem = Path(name).name.removesuffix(".ipynb")
     if stem not in known or (name != stem and name.removesuffix(".ipynb") != stem):
@@ -196,7 +199,9 @@ def _mistyped(name: str, value: Any, default: Any) -> str:
     return f"{name} is {value!r}; the notebook expects {TYPE_WORDS.get(type(default), type(default).__name__)}, such as {default!r}"
 
 
-def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, progress: Progress) -> Any:
+def run_notebook(
+    notebook: Notebook, given: Mapping[str, Any], target: Path, *, progress: Progress, keep: Callable[[Failure], str] | None = None
+) -> Any:
     """Execute a notebook and return it with its outputs; `target` is where papermill keeps it meanwhile.
 
     Args:
@@ -204,19 +209,23 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
         given: parameters, checked here.
         target: a file in a folder that exists.
         progress: is given the cell that runs.
+        keep: is given what ran of a notebook that fails, and returns a sentence on where it is kept.
 
     Raises:
         ParameterError: a parameter is not the notebook's, or a cell refuses it.
-        FitError: a cell failed; the message is the error's last line.
+        FitError: a cell failed, its kernel died, or it took too long; the message is the error's last line.
     """
     with without_grammar():
         import papermill
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
         from papermill.exceptions import PapermillExecutionError
 
     check_parameters(notebook, given)
     cells, _ = _content(notebook.path)
+    ran = _Ran()
 
     def started(cell: Any, cell_index: int) -> None:  # noqa: ARG001  (names of the hook)
+        ran.cell = cell_index + 1
         progress(f"{notebook.name}: cell {cell_index + 1} of {len(cells)}", 0.05 + 0.85 * min(cell_index / len(cells), 1.0))
 
     progress(f"{notebook.name}: starting a kernel", 0.0)
@@ -231,11 +240,92 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
             request_save_on_cell_execute=False,  # it would write the whole notebook, pictures and all, after every cell
             autosave_cell_every=0,
             cwd=str(Path.cwd()),
-            kernel_manager_class=_own_kernel((*imported_by(cells), *LATER)),
+            kernel_manager_class=_own_kernel((*imported_by(cells), *LATER), target.parent),
             on_cell_start=started,
+            engine_name=_keeping_engine(),
+            execution_timeout=limit("notebook_cell_seconds"),
+            ran=ran,
         )
     except PapermillExecutionError as error:
-        raise _cell_error(error, notebook) from error
+        raise _failed(_cell_error(error, notebook), ran, keep, "\n".join(error.traceback)) from error
+    except (DeadKernelError, CellTimeoutError) as error:
+        raise _failed(_stopped(error, notebook, ran), ran, keep, "") from error
+
+
+@dataclass
+class _Ran:
+    """The part of a notebook that has run.
+
+    Attributes:
+        cell: the position of the cell that began last, from 1.
+        manager: papermill's, which has the notebook with its outputs.
+    """
+
+    cell: int = 1
+    manager: Any = None
+
+
+def _keeping_engine() -> str:
+    """Return the name of a papermill engine that keeps hold of the notebook, which is lost otherwise when a kernel dies."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class KeepingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
+        """Runs a notebook as usual, and lets the caller see it meanwhile."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, ran: _Ran, **more: Any) -> Any:
+            ran.manager = nb_man
+            return super().execute_managed_notebook(nb_man, kernel_name, **more)
+
+    papermill_engines.register("relkit", KeepingEngine)
+    return "relkit"
+
+
+def _failed(error: RelkitError, ran: _Ran, keep: Callable[[Failure], str] | None, trace: str) -> RelkitError:
+    """Return the error, with the place where the part that ran is kept."""
+    from relkit.reports.failed_report import Failure
+
+    if keep is None or ran.manager is None:
+        return error
+    from papermill.execute import remove_error_markers
+
+    book = remove_error_markers(ran.manager.nb)
+    cell = min(ran.cell, len(book.cells))
+    line = _line_in(trace, book.cells[cell - 1].get("execution_count"))
+    kept = keep(Failure(book=book, message=str(error), cell=cell, line=line, trace=trace.strip()))
+    return type(error)(error.what, where=error.where, remedy=" ".join(part for part in (error.remedy, kept) if part))
+
+
+def _line_in(trace: str, count: int | None) -> int | None:
+    """Return the line of a cell that a trace names; None if it names none.
+
+    Examples:
+        >>> _line_in("Cell In[4], line 2", 4), _line_in("File x.py:3", 4)
+        (2, None)
+    """
+    found = re.search(rf"Cell In ?\[{count}\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", trace))
+    return int(found[1]) if found else None
+
+
+def _stopped(error: Exception, notebook: Notebook, ran: _Ran) -> RelkitError:
+    """Return the error of a cell whose kernel died, or that took longer than the limit."""
+    cells = ran.manager.nb.cells if ran.manager is not None else []
+    from relkit.reports.failed_report import number_of
+
+    named = (
+        f"cell {number_of(ran.manager.nb, ran.cell)}, which begins {_first_line(cells[ran.cell - 1].source)!r}"
+        if cells
+        else "the first cell"
+    )
+    if isinstance(error, TimeoutError):
+        met = beyond("notebook_cell_seconds", where=notebook.name, error=FitError)
+        return FitError(f"{named} was stopped: {met.what}", where=notebook.name, remedy=met.remedy)
+    remedy = "Memory may have run out, or the cell ended the process."
+    return FitError(f"its kernel died in {named}.", where=notebook.name, remedy=remedy)
+
+
+def _first_line(source: str) -> str:
+    return next((text.strip() for text in source.splitlines() if text.strip()), "")
 
 
 @contextmanager
@@ -278,10 +368,11 @@ def imported_by(cells: Sequence[Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _own_kernel(modules: Sequence[str]) -> type:
-    """Return a kernel manager that starts this interpreter, whichever kernels the user has installed."""
+def _own_kernel(modules: Sequence[str], folder: Path) -> type:
+    """Return a kernel manager that starts this interpreter, whichever kernels the user has installed; its files are in a folder."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
 
     from relkit.reports.kernels import kernel_command
 
@@ -291,6 +382,10 @@ def _own_kernel(modules: Sequence[str]) -> type:
         """Starts the present interpreter; if local sockets are available, nobody else on the machine can listen."""
 
         transport = "tcp" if sys.platform == "win32" else "ipc"
+
+        @default("connection_file")
+        def _in_the_folder(self) -> str:
+            return str(folder / "kernel.json")
 
         @property
         def kernel_spec(self) -> KernelSpec:
@@ -312,5 +407,5 @@ def _cell_error(error: Any, notebook: Notebook) -> RelkitError:
     """Return a relkit error with a failed cell's message: of its own kind if that was one with a remedy."""
     kind = KINDS.get(str(error.ename), FitError)
     name = "" if kind is not FitError else f" {error.ename}:"
-    line = next((text.strip() for text in str(error.source).splitlines() if text.strip()), "")
+    line = _first_line(str(error.source))
     return kind(f"the cell that begins {line!r} failed:{name} {_said(error, kind)}", where=notebook.name)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,6 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class Nursery:
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
-        self._folder = TemporaryDirectory(prefix="relkit-kernels-")  # nobody else may enter it
-        self.address = str(Path(self._folder.name) / "nursery")
+        from relkit.scratch import make_scratch  # not above: the command of a kernel runs this file without relkit
+
+        self._folder = make_scratch()  # nobody else may enter it
+        self.address = str(self._folder / "nursery")
         command = [sys.executable, "-m", __name__, "nursery", self.address, *modules]
         environment = {**os.environ, "MPLBACKEND": INLINE}
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603 this Python
@@ -61,7 +63,7 @@ class Nursery:
             if stream is not None:
                 stream.close()
         self._process.wait()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _NURSERY: list[Nursery] = []

@@ -135,8 +135,8 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
             r"if the status means something else, declare contract_ended_statuses\."
         ),
         (
-            "Associez le jour de fin à ended_on, ou déclarez contract_ended_without_day: last_known_day sous company ; si le statut veut dire "
-            "autre chose, déclarez contract_ended_statuses."
+            "Associez le jour de fin à ended_on, ou déclarez contract_ended_without_day: last_known_day sous company ; "
+            "si le statut veut dire autre chose, déclarez contract_ended_statuses."
         ),
     ),
     (

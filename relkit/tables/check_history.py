@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from relkit.json_text import json_text
@@ -138,11 +138,12 @@ def write_history(out: Path, history: CheckHistory) -> Path:
 def _with_published(history: CheckHistory, check: Path) -> CheckHistory:
     """Return the history with the check of the tables in place, whose process may have been killed before it wrote its entry."""
     try:
-        stored = json.loads(check.read_text(encoding="utf-8"))
-        parts = parts_of(stored)
+        at = datetime.fromtimestamp(check.stat().st_mtime, UTC)
+        parts = parts_of(json.loads(check.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return history  # no tables yet, or those of an earlier version
-    return history.with_check(parts, datetime.fromtimestamp(check.stat().st_mtime, UTC))
+    entry = _entry(json_text({"at": at.isoformat(), **parts}))
+    return history if entry is None else history.with_check(entry.parts, at)
 
 
 def parts_of(check: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,12 +169,24 @@ def _entry(line: str) -> CheckEntry | None:
     try:
         stored = json.loads(line)
         entry = CheckEntry(at=datetime.fromisoformat(stored["at"]).astimezone(UTC), parts={name: stored[name] for name in _PARTS})
-        for table in entry.tables:
-            entry.totals(table)
-        _ = {name: dict(columns) for name, columns in entry.columns.items()}
+        is_sound = _is_sound(entry)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return entry
+    return entry if is_sound else None
+
+
+def _is_sound(entry: CheckEntry) -> bool:
+    """Return True if all parts of an entry have the form in which they are used; some others raise."""
+    totals = [total for table in entry.tables for total in entry.totals(table)]
+    figures = [figure for total in totals for figure in (total.rows, *total.money.values())]
+    figures += [table[fact] for table in entry.parts["rows"].values() for fact in ("read", "kept", "quarantined")]
+    figures += [rows for rules in entry.parts["rules"].values() for rows in rules.values()]
+    figures += [rule["share"] for rules in entry.parts["own_rules"].values() for rule in rules.values()]
+    texts = [kind for columns in entry.columns.values() for kind in columns.values()]
+    texts += [text for total in totals for text in (total.source, total.month, total.first or "", total.last or "")]
+    for text in (text for total in totals for text in (total.first, total.last) if text is not None):
+        date.fromisoformat(text)
+    return all(isinstance(figure, int | float) for figure in figures) and all(isinstance(text, str) for text in texts)
 
 
 def _digest(parts: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relkit.errors import ParameterError, TableError, nearest
+from relkit.errors import ParameterError, TableError
+from relkit.near_paths import nearest_path
 from relkit.tables.databases import as_url, is_sqlite
 from relkit.tables.sources import Source, find_files, open_source
 
@@ -49,8 +50,8 @@ class DataPlace:
                 return cls(folder=path.parent, url=f"sqlite:///{path}")
             return cls(folder=path.parent, file=path)
         if not path.is_dir():
-            near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else None
-            remedy = f"Did you mean {path.parent / near}?" if near else "Check the path of the data."
+            near = nearest_path(path)
+            remedy = f"Did you mean {near}?" if near else "Check the path of the data."
             raise TableError("there is no such folder or file.", where=str(path), remedy=remedy)
         return cls(folder=path)
 

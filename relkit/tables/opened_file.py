@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from relkit.scratch import make_scratch
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -90,7 +92,7 @@ class OpenedFile:
 @cache
 def scratch_folder() -> Path:
     """Return a folder for converted copies, private to this process and removed when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="relkit-"))
+    folder = make_scratch()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

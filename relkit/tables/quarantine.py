@@ -345,8 +345,10 @@ def _broken(judged: pl.LazyFrame, staged: Staged, schema: type[dy.Schema]) -> di
                 broken[rule] = (pl.col(REPEATED) == rule).fill_null(value=False)
             continue
         name, _, kind = flag.rpartition("|")
-        # a value that could not be read is no empty value: it breaks one rule, not two
-        excused = unread.get(name, pl.lit(value=False)) if kind == "nullability" else pl.lit(value=False)
+        # a value that could not be read, or that a short line lacks, is no empty value: it breaks one rule, not two
+        excused = pl.lit(value=False)
+        if kind == "nullability":
+            excused = unread.get(name, excused) | unread.get(SHORT, excused)
         if kind in {"min", "max"} and contract[name].dtype == pl.Float64:
             excused = pl.col(name).is_infinite()
         rule = _spoken(flag, contract)

@@ -10,10 +10,6 @@ end, so that a crash leaves the tables of before, or none; never a part.
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +23,7 @@ from relkit.errors import TableError
 from relkit.json_text import json_text
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, unique, write_remarks
+from relkit.replaced_folders import drafted, put_in_place
 from relkit.tables.alarms import changes, damaged_history, exceeded_rules, stale_sources
 from relkit.tables.check_history import FOLDER as HISTORY
 from relkit.tables.check_history import CheckHistory, parts_of, read_history, write_history
@@ -46,11 +43,12 @@ from relkit.tables.staging import INDEX, Staged, missing_columns, stage
 from relkit.tables.table_set import CHECK, TableFacts, TableSet, write_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from relkit.tables.mapping import SourceTables
 
-_LEFTOVER_SECONDS = 86_400.0
+TABLE_FOLDER, QUARANTINE = "tables", "quarantine"
+"""Folders that a check writes, replaced as one."""
 
 
 def read_tables(
@@ -99,6 +97,7 @@ def validate_tables(
     """Validate tables that are read already, and write them; arguments, result and errors as for `read_tables`.
 
     Examples:
+        >>> from pathlib import Path
         >>> from tempfile import mkdtemp
         >>> from relkit.tables.mapping import SourceTables
         >>> lines = pl.LazyFrame(
@@ -118,7 +117,9 @@ def validate_tables(
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)
     moment = now or datetime.now(UTC)
-    with _workshop(out) as folder:
+    with drafted(out) as folder:
+        for name in (QUARANTINE, TABLE_FOLDER):
+            (folder / name).mkdir()
         history = read_history(out)
         reports = {}
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
@@ -128,7 +129,7 @@ def validate_tables(
         gate = _Gate(share=max_quarantine_share, is_closed_by_alarms=is_gate, now=moment, history=history)
         report, parts = _account(reports, sources, folder, gate)
         write_history(folder, history.with_check(parts, moment))
-        _publish(folder, out)
+        put_in_place(folder, HISTORY, QUARANTINE, TABLE_FOLDER)
     return _moved(report, out)
 
 
@@ -400,32 +401,6 @@ def _json(report: ReadReport, share: float, fall_share: float) -> dict[str, Any]
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _workshop(out: Path) -> Iterator[Path]:
-    """Give a folder beside the results to work in, and remove it whatever happens."""
-    out.mkdir(parents=True, exist_ok=True)
-    for leftover in out.glob(".check-*"):  # of a run that was killed; a younger one may still be at work
-        if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=".check-", dir=out))
-    try:
-        (folder / "tables").mkdir()
-        (folder / "quarantine").mkdir()
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _publish(folder: Path, out: Path) -> None:
-    """Move the results into place: the old ones go first, so that no moment shows tables and quarantine of two runs as one."""
-    for name in ("tables", "quarantine", HISTORY):
-        if (out / name).exists():
-            (out / name).rename(folder / f"old_{name}")
-    for name in (HISTORY, "quarantine"):
-        (folder / name).rename(out / name)
-    (folder / "tables").rename(out / "tables")
 
 
 def _moved(report: ReadReport, out: Path) -> ReadReport:

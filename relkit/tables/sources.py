@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import polars as pl
 
 from relkit.errors import RelkitError, TableError, nearest
+from relkit.near_paths import nearest_path
 from relkit.tables.archives import ENDING, members, unpacked
 from relkit.tables.column_types import readable
 from relkit.tables.databases import open_duckdb, open_sql
@@ -123,8 +124,8 @@ def find_files(patterns: Sequence[str], folder: Path) -> tuple[Path, ...]:
         folder: the data folder.
     """
     if not folder.is_dir():
-        near = nearest(folder.name, (p.name for p in folder.parent.iterdir())) if folder.parent.is_dir() else None
-        remedy = f"Did you mean {folder.parent / near}?" if near else "Check --data."
+        near = nearest_path(folder)
+        remedy = f"Did you mean {near}?" if near else "Check --data."
         raise TableError("there is no such folder.", where=str(folder), remedy=remedy)
     found: dict[Path, None] = {}
     for pattern in patterns:

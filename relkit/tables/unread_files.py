@@ -74,8 +74,8 @@ def refuse_unread(unread: Sequence[Unread], where: str) -> None:
     errors = [each for each in unread if each.is_error]
     if errors:
         listed = "; ".join(f"{each.name}: {each.reason['en']}" for each in errors[:_SHOWN])
-        what = "has the name of a table and cannot be read" if len(errors) == 1 else "have the names of tables and cannot be read"
-        raise TableError(f"{what} ({listed}).", where=where, remedy="Mend it, or take it out of the folder; a mapping reads other names.")
+        has = "1 entry has the name of a table" if len(errors) == 1 else f"{len(errors)} entries have the names of tables"
+        raise TableError(f"{has} and cannot be read ({listed}).", where=where, remedy="Mend or remove it; a mapping can read other names.")
 
 
 def unread_remarks(unread: Sequence[Unread]) -> tuple[Remark, ...]:

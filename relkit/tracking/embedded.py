@@ -12,13 +12,15 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from relkit.errors import StorageError
+from relkit.masking import masked
+from relkit.tracking.store_errors import store_error
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def current() -> Store:
         path = unquote(re.sub(r"^file:(//)?", "", uri))
         raise StorageError(
             "MLflow no longer keeps its store in a bare folder, but in a database.",
-            where=f"MLFLOW_TRACKING_URI = {uri}",
+            where=f"MLFLOW_TRACKING_URI = {masked(uri)}",
             remedy=f"Write {_SQLITE}{path.rstrip('/')}/mlflow.db; without the variable mlruns/ in the working directory is used.",
         )
     if not uri.startswith(_SQLITE):
@@ -90,7 +92,7 @@ def relocate(store: Store) -> int:
     """
     if store.database is None or store.artifacts is None or not store.database.is_file():
         return 0
-    with closing(_open(store.database)) as connection:
+    with opened(store.database) as connection:
         old = _recorded_root(connection)
         new = location(store.artifacts)
         if old is None or old == new:
@@ -110,21 +112,21 @@ def champions(store: Store) -> dict[str, str]:
     """Return the champion version of each model of a store on disk, without loading MLflow."""
     if store.database is None or not store.database.is_file():
         return {}
-    with closing(_open(store.database)) as connection:
-        if not _has(connection, "registered_model_aliases"):
+    with opened(store.database) as connection:
+        if not has_table(connection, "registered_model_aliases"):
             return {}
         rows = connection.execute("SELECT name, version FROM registered_model_aliases WHERE alias = 'champion' ORDER BY name")
         return {str(name): str(version) for name, version in rows}
 
 
-def marked(store: Store, tag: str) -> set[str]:
-    """Return the registered models that have a tag, in a store on disk, without loading MLflow."""
+def marked(store: Store, tag: str) -> dict[str, str]:
+    """Return the values of a tag by registered model that has it, in a store on disk, without loading MLflow."""
     if store.database is None or not store.database.is_file():
-        return set()
-    with closing(_open(store.database)) as connection:
-        if not _has(connection, "registered_model_tags"):
-            return set()
-        return {str(name) for (name,) in connection.execute("SELECT name FROM registered_model_tags WHERE key = ?", (tag,))}
+        return {}
+    with opened(store.database) as connection:
+        if not has_table(connection, "registered_model_tags"):
+            return {}
+        return dict(connection.execute("SELECT name, value FROM registered_model_tags WHERE key = ?", (tag,)))
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def stored_versions(store: Store) -> list[StoredVersion] | None:
         return []
     relocate(store)
     try:
-        with closing(_open(store.database)) as connection:
+        with opened(store.database) as connection:
             return _versions(connection)
     except sqlite3.DatabaseError:  # of another MLflow, or damaged, which MLflow distinguishes
         return None
@@ -187,7 +189,7 @@ def run_artifacts(store: Store, run_id: str) -> str | None:
         return None
     relocate(store)
     try:
-        with closing(_open(store.database)) as connection:
+        with opened(store.database) as connection:
             row = connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", (run_id,)).fetchone()
     except sqlite3.DatabaseError:
         return None
@@ -204,18 +206,31 @@ def location(folder: Path) -> str:
     return folder.absolute().as_uri()
 
 
-def _open(database: Path) -> sqlite3.Connection:
-    """Open an existing database; sqlite3.connect alone would create an empty one."""
-    return sqlite3.connect(f"file:{quote(database.as_posix())}?mode=rw", uri=True, timeout=20)
+@contextmanager
+def opened(database: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection to an existing database; sqlite3.connect alone would create an empty one.
+
+    Raises:
+        StorageError: the file is damaged, or the disk is full.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(database.as_posix())}?mode=rw", uri=True, timeout=20)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        known = store_error(error, str(database))
+        if known is None or "MLflow says" in known.what:
+            raise
+        raise known from error
 
 
-def _has(connection: sqlite3.Connection, table: str) -> bool:
+def has_table(connection: sqlite3.Connection, table: str) -> bool:
+    """Return whether a database has a table."""
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone())
 
 
 def _recorded_root(connection: sqlite3.Connection) -> str | None:
     """Return the artifact root as of the last opening of the store; None before anything was recorded."""
-    if not _has(connection, "experiments"):
+    if not has_table(connection, "experiments"):
         return None
     row = connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()
     return str(row[0]) if row else None

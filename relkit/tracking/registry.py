@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,29 +24,34 @@ from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue, storage
+from relkit.processes import this_process
+from relkit.progress import quiet
 from relkit.remarks import FILE, read_remarks, unique
-from relkit.tracking import embedded, runs
+from relkit.scratch import scratch
+from relkit.tracking import embedded, runs, tickets
 from relkit.tracking.descriptions import model_description, version_description
 from relkit.tracking.embedded import StoredVersion
 from relkit.tracking.refused_models import refusal, unchecked
+from relkit.tracking.tickets import CHALLENGER, CHAMPION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import polars as pl
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted, HoldoutMetric
     from relkit.periods import DrawnHoldout, Holdout
+    from relkit.progress import Progress
     from relkit.remarks import Remark
+    from relkit.tracking.promotion import Decision
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
 DEFAULT_PROGRAMME = "default"
-_PREFIX = "relkit."
+_PREFIX = tickets.PREFIX
 _CHOSEN = f"{_PREFIX}chosen"
 """Tag of the registered model of a family that scores are made with."""
 _FITTED = Path("artifacts", "fitted")
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +138,10 @@ def log_model(
     frames: Mapping[str, pl.DataFrame] | None = None,
     remarks: Sequence[Remark] = (),
     unit: str = "rows",
+    decide: Callable[[ModelVersion | None], Decision] | None = None,
+    progress: Progress = quiet,
 ) -> ModelVersion:
-    """Write a fit as a run, register its model as a new version and return it; it has no alias yet.
+    """Write a fit as a run, register its model as a new version and return it; without `decide` it has no alias yet.
 
     Args:
         fitted: the model to keep.
@@ -148,6 +155,9 @@ def log_model(
         frames: small tables by name, kept as CSV with the run.
         remarks: on the data it learnt from; those of the fit itself are kept too.
         unit: what a row it learnt from is, e.g. "customers".
+        decide: returns the decision on the version, given the champion; asked again for each other champion that fits at the same time
+            make, so that the last answer counts. The version gets its alias by it.
+        progress: is told for whom it waits.
 
     Raises:
         StorageError: the store cannot be used.
@@ -161,12 +171,13 @@ def log_model(
     record = runs.Record(
         params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {}, remarks=noticed, description=text
     )
-    with runs.connected() as client:
-        logged = runs.log_run(client, fitted, record)
-        if not _registered(client, name):
-            client.create_registered_model(name, description=model_description(fitted.name, programme))
-        tags |= {f"{_PREFIX}model_digest": logged.digest}
+    ticket = {} if decide is None else {tickets.TICKET: this_process()}
+    with runs.connected() as client, runs.logged_run(client, fitted, record) as logged:
+        _register(client, name, model_description(fitted.name, programme))
+        tags |= ticket | {f"{_PREFIX}model_digest": logged.digest}
         made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=text, model_id=logged.model_id)
+        if decide is not None:
+            _compare(client, name, str(made.version), decide, progress)
     return _one(name, str(made.version))
 
 
@@ -200,13 +211,18 @@ def known_by(name: str, day: date) -> ModelVersion | None:
     return None if newest is None else _read(newest)
 
 
-def _stored(name: str | None = None) -> list[StoredVersion]:
-    """Return every version that relkit made, of one model or of all; those of a store on disk in one read, without loading MLflow."""
+def _stored(name: str | None = None, *, with_source: bool = True) -> list[StoredVersion]:
+    """Return every version that relkit made, of one model or of all; those of a store on disk in one read, without loading MLflow.
+
+    Args:
+        name: of the registered model; None for all.
+        with_source: look up where the files are, which costs a request per version on a server.
+    """
     found = embedded.stored_versions(embedded.current())
     if found is None:
         with runs.connected() as client:
             models = client.search_registered_models(f"name = '{name}'" if name else None)
-            found = [_of_server(client, version) for model in models for version in _versions_of(client, model)]
+            found = [_of_server(client, version, with_source=with_source) for model in models for version in _versions_of(client, model)]
     # Versions registered by other tools carry none of our tags.
     own = [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
     return own if name is None else [version for version in own if version.name == name]
@@ -219,9 +235,9 @@ def _versions_of(client: MlflowClient, model: Any) -> list[tuple[Any, tuple[str,
     return [(v, tuple(sorted(alias for alias, number in aliases.items() if number == str(v.version)))) for v in found]
 
 
-def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]]) -> StoredVersion:
+def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]], *, with_source: bool) -> StoredVersion:
     found, aliases = version
-    source = str(client.get_model_version_download_uri(found.name, found.version))
+    source = str(client.get_model_version_download_uri(found.name, found.version)) if with_source else ""
     return StoredVersion(
         str(found.name), str(found.version), str(found.run_id), int(found.creation_timestamp), dict(found.tags), aliases, source
     )
@@ -240,15 +256,18 @@ def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
 
 
 def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
-    """Mark a model as the one of its family that a programme scores with; any other one of the family loses the mark."""
+    """Mark a model as the one of its family that a programme scores with; any other one of the family loses the mark.
+
+    The mark is set first: of two marks, as a command that is stopped leaves them, the later one counts.
+    """
     chosen = registered_name(model, programme)
     names = [registered_name(name, programme) for name in catalogue.families()[model.partition(".")[0]]]
     with runs.connected() as client:
+        client.set_registered_model_tag(chosen, _CHOSEN, datetime.now(UTC).isoformat())
         for name in names:
             marked = any(_CHOSEN in found.tags for found in client.search_registered_models(f"name = '{name}'"))
             if marked and name != chosen:
                 client.delete_registered_model_tag(name, _CHOSEN)
-        client.set_registered_model_tag(chosen, _CHOSEN, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def chosen_models(programme: str = DEFAULT_PROGRAMME) -> tuple[str, ...]:
@@ -261,9 +280,17 @@ def chosen_names() -> set[str]:
     """Return the registered names, of all programmes, marked by `choose`."""
     store = embedded.current()
     if store.database is not None:
-        return set(embedded.marked(store, _CHOSEN))
+        return _latest(embedded.marked(store, _CHOSEN))
     with runs.connected() as client:
-        return {str(found.name) for found in client.search_registered_models() if _CHOSEN in found.tags}
+        return _latest({str(found.name): found.tags[_CHOSEN] for found in client.search_registered_models() if _CHOSEN in found.tags})
+
+
+def _latest(marks: Mapping[str, str]) -> set[str]:
+    """Return, of each family of each programme, the registered name that was marked last."""
+    newest: dict[str, str] = {}
+    for name in sorted(marks, key=lambda name: (marks[name], name)):
+        newest[name.rpartition(".")[0]] = name
+    return set(newest.values())
 
 
 def saved_folder(version: ModelVersion) -> Path | None:
@@ -300,9 +327,9 @@ def _kept_file(version: ModelVersion, name: str) -> Iterator[Path | None]:
     if folder is not None:
         yield folder / name if (folder / name).is_file() else None
         return
-    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as scratch:
+    with runs.connected() as client, scratch() as folder:
         there = any(found.path == name for found in client.list_artifacts(version.run_id))
-        yield Path(client.download_artifacts(version.run_id, name, scratch)) if there else None
+        yield Path(client.download_artifacts(version.run_id, name, str(folder))) if there else None
 
 
 def load(version: ModelVersion) -> Fitted:
@@ -322,10 +349,10 @@ def _loaded(version: ModelVersion) -> Fitted:
     local = saved_folder(version)
     if local is not None:
         return storage.load(local, registered=version.digest)
-    with runs.connected(), tempfile.TemporaryDirectory(prefix="relkit-") as folder:
+    with runs.connected(), scratch() as folder:
         from mlflow.artifacts import download_artifacts
 
-        got = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=embedded.current().uri)
+        got = download_artifacts(artifact_uri=version.source, dst_path=str(folder), tracking_uri=embedded.current().uri)
         return storage.load(Path(got) / _FITTED, registered=version.digest)
 
 
@@ -375,12 +402,122 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
     if version not in known:
         raise ParameterError.unknown("version", version, known, where=name)
     with runs.connected() as client:
-        if alias == CHAMPION and _aliases(client, name).get(CHALLENGER) == version:
-            client.delete_registered_model_alias(name, CHALLENGER)
-        client.set_registered_model_alias(name, alias, version)
-        client.set_model_version_tag(name, version, f"{_PREFIX}reason", reason)
-        client.set_model_version_tag(name, version, f"{_PREFIX}{alias}_since", datetime.now(UTC).isoformat(timespec="seconds"))
+        client.set_model_version_tag(name, version, tickets.TICKET, this_process())
+        with _giving_up(client, name, version):
+            client.set_model_version_tag(name, version, tickets.BY_HAND, "yes")
+            _intend(client, name, version, alias, reason, _champion_number(name))
+            _give(client, name, version, alias)
+        if alias == CHAMPION:
+            _keep(client, name, version)
     return _one(name, version)
+
+
+def _compare(client: MlflowClient, name: str, version: str, decide: Callable[[ModelVersion | None], Decision], progress: Progress) -> None:
+    """Decide on a version with a ticket when its turn has come, and give it its alias."""
+    with _giving_up(client, name, version):
+        _decide(client, name, version, decide, progress)
+
+
+@contextmanager
+def _giving_up(client: MlflowClient, name: str, version: str) -> Iterator[None]:
+    """Close the ticket of a version if the block fails: its process may live on, and others would wait for it."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the first error counts
+            found = _stored(name, with_source=False)
+            _carry_out(client, next(own for own in found if own.version == version), found)
+        raise
+
+
+def _decide(client: MlflowClient, name: str, version: str, decide: Callable[[ModelVersion | None], Decision], progress: Progress) -> None:
+    while _comes(client, name, version, progress):
+        stored = tickets.champion_of(_stored(name))
+        decision = decide(None if stored is None else _read(stored))
+        alias = CHAMPION if decision.promoted else CHALLENGER
+        _intend(client, name, version, alias, decision.reason, tickets.number_of(stored))
+        if _champion_number(name) == tickets.number_of(stored):  # nobody has promoted another one meanwhile
+            _give(client, name, version, alias)
+            return
+
+
+def _comes(client: MlflowClient, name: str, version: str, progress: Progress) -> bool:
+    """Wait until no version of a lower number has a ticket; return False if the own one was taken for one of a stopped command."""
+    told = ""
+    while True:
+        found = _stored(name, with_source=False)
+        if not any(tickets.TICKET in own.tags for own in found if own.version == version):
+            return False
+        before = tickets.ahead(found, version)
+        if not before:
+            return True
+        if not _close(client, before, found):
+            waits = f"{name}: version {version} waits for the comparison of version {', '.join(other.version for other in before)}"
+            if waits != told:
+                progress(waits, None)
+            told = waits
+            time.sleep(_POLL_SECONDS)
+
+
+def close_tickets(client: MlflowClient) -> int:
+    """Close the tickets of all processes that have ended, and return their number."""
+    found = _stored(with_source=False)
+    return sum(_close(client, own, own) for name in {v.name for v in found} for own in [[v for v in found if v.name == name]])
+
+
+def _close(client: MlflowClient, versions: Sequence[StoredVersion], known: Sequence[StoredVersion]) -> int:
+    """Close the tickets of versions of one model that nobody will give back, and return their number."""
+    left = tickets.abandoned(versions)
+    for version in left:
+        _carry_out(client, version, known)
+        known = _stored(version.name, with_source=False)
+    return len(left)
+
+
+def _carry_out(client: MlflowClient, version: StoredVersion, known: Sequence[StoredVersion]) -> None:
+    """Close the ticket of a version, if it has one."""
+    for change in tickets.closing(version, known) if tickets.TICKET in version.tags else ():
+        if change.is_alias:
+            _give(client, version.name, version.version, change.name)
+        elif change.value is None:
+            client.delete_model_version_tag(version.name, version.version, change.name)
+        else:
+            client.set_model_version_tag(version.name, version.version, change.name, change.value)
+
+
+def _intend(client: MlflowClient, name: str, version: str, alias: str, reason: str, before: str) -> None:
+    """Write down a decision before it is carried out, so that whoever finds it can do so."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    given = {tickets.BEFORE: before, f"{_PREFIX}{alias}_since": since, tickets.REASON: reason, tickets.INTENDED: alias}
+    for key, value in given.items():
+        client.set_model_version_tag(name, version, key, value)
+
+
+def _give(client: MlflowClient, name: str, version: str, alias: str) -> None:
+    """Move an alias to a version, and give its ticket back; the challenger that becomes champion is challenger no more."""
+    client.set_registered_model_alias(name, alias, version)
+    if alias == CHAMPION and _aliases(client, name).get(CHALLENGER) == version:
+        client.delete_registered_model_alias(name, CHALLENGER)
+    for tag in (tickets.INTENDED, tickets.TICKET):
+        client.delete_model_version_tag(name, version, tag)
+
+
+def _keep(client: MlflowClient, name: str, version: str) -> None:
+    """See that a version that a person promoted is not replaced by one that was decided without knowing of it."""
+    while True:
+        found = _stored(name, with_source=False)
+        if any(tickets.TICKET in v.tags and tickets.INTENDED in v.tags and not tickets.abandoned([v]) for v in found):
+            time.sleep(_POLL_SECONDS)
+            continue
+        champion = tickets.champion_of(found)
+        knows = champion is None or champion.version == version or champion.tags.get(tickets.BEFORE) == version
+        if knows or champion is None or tickets.BY_HAND in champion.tags:
+            return
+        _give(client, name, version, CHAMPION)
+
+
+def _champion_number(name: str) -> str:
+    return tickets.number_of(tickets.champion_of(_stored(name, with_source=False)))
 
 
 def _lineage(
@@ -412,6 +549,19 @@ def _lineage(
 
 def _one(name: str, version: str) -> ModelVersion:
     return next(_read(found) for found in _stored(name) if found.version == version)
+
+
+def _register(client: MlflowClient, name: str, description: str) -> None:
+    """Register a model, unless it is registered; another fit may do so at the same time."""
+    from mlflow.exceptions import MlflowException
+
+    if _registered(client, name):
+        return
+    try:
+        client.create_registered_model(name, description=description)
+    except MlflowException:
+        if not _registered(client, name):
+            raise
 
 
 def _registered(client: MlflowClient, name: str) -> bool:

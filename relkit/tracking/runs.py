@@ -10,24 +10,26 @@ import logging
 import math
 import os
 import re
-import tempfile
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as version_of
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import relkit
-from relkit.errors import StorageError
 from relkit.masking import masked
 from relkit.models import storage
+from relkit.processes import this_process
 from relkit.remarks import FILE, write_remarks
+from relkit.scratch import scratch
 from relkit.tracking import embedded
+from relkit.tracking.embedded_sweep import draft_of
 from relkit.tracking.signatures import signature_of
+from relkit.tracking.store_errors import store_error
+from relkit.tracking.tickets import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,43 +97,49 @@ def connected() -> Iterator[MlflowClient]:
     """
     store = embedded.current()
     with _quiet():
-        from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
 
         try:
             _make(store)
             embedded.relocate(store)
             yield MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
-        except MlflowException as error:
-            raise StorageError(
-                f"MLflow says: {error}",
-                where=store.uri,
-                remedy="MLFLOW_TRACKING_URI names the store; without it mlruns/ in the working directory is used.",
-            ) from error
+        except Exception as error:
+            known = store_error(error, store.uri)
+            if known is None:
+                raise
+            raise known from error
 
 
-def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
-    """Write a run with its model and return where they are; a run that fails half-way is marked as failed."""
+@contextmanager
+def logged_run(client: MlflowClient, fitted: Fitted, record: Record) -> Iterator[Logged]:
+    """Write a run with its model and yield where they are; the run ends with the block, and is marked as failed if that fails."""
     experiment = _experiment(client)
-    run_id = str(
-        client.create_run(
-            experiment, run_name=f"{fitted.name} {fitted.info.as_of}", tags={**record.tags, _NOTE: record.description}
-        ).info.run_id
-    )
+    tags = {**record.tags, _NOTE: record.description, PROCESS: this_process()}
+    run_id = str(client.create_run(experiment, run_name=f"{fitted.name} {fitted.info.as_of}", tags=tags).info.run_id)
     try:
-        params = _params(fitted, record)
-        model = client.create_logged_model(
-            experiment, name=fitted.name.replace(".", "-"), source_run_id=run_id, params=params, model_type="relkit"
-        )
-        _log_numbers(client, run_id, str(model.model_id), params, _metrics(fitted, record))
-        with tempfile.TemporaryDirectory(prefix="relkit-") as folder:
-            _log_artifacts(client, run_id, fitted, record, Path(folder))
-            digest = _log_model(client, run_id, str(model.model_id), fitted, Path(folder))
-        client.finalize_logged_model(model.model_id, "READY")
+        yield _written(client, experiment, run_id, fitted, record)
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
         raise
     client.set_terminated(run_id)
+
+
+def _written(client: MlflowClient, experiment: str, run_id: str, fitted: Fitted, record: Record) -> Logged:
+    """Write everything into a run, and return where it is."""
+    params = _params(fitted, record)
+    model = client.create_logged_model(
+        experiment, name=fitted.name.replace(".", "-"), source_run_id=run_id, params=params, model_type="relkit"
+    )
+    try:
+        _log_numbers(client, run_id, str(model.model_id), params, _metrics(fitted, record))
+        with scratch() as folder:
+            _log_artifacts(client, run_id, fitted, record, folder)
+            digest = _log_model(client, run_id, str(model.model_id), fitted, folder)
+        client.finalize_logged_model(model.model_id, "READY")
+    except BaseException:
+        with suppress(Exception):  # the first error counts
+            client.finalize_logged_model(model.model_id, "FAILED")
+        raise
     if embedded.current().database is not None:
         return Logged(run_id, str(model.artifact_location), None, digest)
     return Logged(run_id, f"models:/{model.model_id}", str(model.model_id), digest)
@@ -178,7 +186,7 @@ def _make(store: embedded.Store) -> None:
 
     assert store.artifacts is not None
     store.database.parent.mkdir(parents=True, exist_ok=True)
-    fresh = store.database.with_name(f".{uuid4().hex}.db")
+    fresh = draft_of(store.database)
     try:
         made: Any = SqlAlchemyStore(f"sqlite:///{fresh.as_posix()}", embedded.location(store.artifacts))  # type: ignore[no-untyped-call]
         made.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(store.artifacts))
@@ -197,7 +205,13 @@ def _experiment(client: MlflowClient) -> str:
     if found is not None:
         return str(found.experiment_id)
     artifacts = embedded.current().artifacts
-    return str(client.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(artifacts) if artifacts else None))
+    try:
+        return str(client.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(artifacts) if artifacts else None))
+    except Exception:
+        found = client.get_experiment_by_name(embedded.EXPERIMENT)  # another fit may have made it at the same time
+        if found is None:
+            raise
+        return str(found.experiment_id)
 
 
 def _params(fitted: Fitted, record: Record) -> dict[str, str]:

@@ -86,7 +86,7 @@ def test_a_failure_in_the_midst_leaves_the_previous_delivery(file: CustomerFile,
     monkeypatch.setattr(written_files, "write_xlsx", lambda *_a, **_k: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         publish(file, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-06-30", "LATEST"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2025-06-30", "LATEST"]
 
 
 def test_the_marketer_view_has_technical_and_french_headers(file: CustomerFile, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from relkit.delivery import publishing
-from relkit.delivery.publishing import Delivery, deliveries, drafting, latest, verify
+from relkit.delivery.publishing import Delivery, deliveries, drafting, latest, sweep_deliveries, verify
 from relkit.errors import StorageError
 
 MAY, JUNE = date(2025, 5, 31), date(2025, 6, 30)
@@ -57,7 +57,7 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
     deliver(tmp_path, MAY)
     with pytest.raises(FileNotFoundError, match="nowhere"), drafting(tmp_path, JUNE) as draft:
         (draft.folder / "half.txt").write_text((tmp_path / "nowhere").read_text())
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-05-31", "LATEST"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2025-05-31", "LATEST"]
 
 
 def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -66,11 +66,23 @@ def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path: Path) 
     (tmp_path / ".draft-LATEST").write_text("half")
     (tmp_path / "notes of the team").mkdir()
     deliver(tmp_path, JUNE)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-05-31", "2025-06-30", "LATEST", "notes of the team"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2025-05-31", "2025-06-30", "LATEST", "notes of the team"]
+
+
+def test_a_delivery_that_latest_does_not_name_yet_is_finished(tmp_path: Path) -> None:
+    deliver(tmp_path, MAY)
+    deliver(tmp_path, JUNE)
+    (tmp_path / "LATEST").write_text("2025-05-31\n")
+    (tmp_path / ".draft-LATEST").write_text("2025-06-30\n")
+    assert sweep_deliveries(tmp_path) == 1
+    assert latest(tmp_path).name == "2025-06-30"
+    (tmp_path / ".draft-LATEST").write_text("2025-07-31\n")  # of a delivery that never got its name
+    assert sweep_deliveries(tmp_path) == 1
+    assert latest(tmp_path).name == "2025-06-30"
 
 
 def test_two_deliveries_at_once_are_kept_apart(tmp_path: Path) -> None:
-    with drafting(tmp_path, JUNE), pytest.raises(StorageError, match="another delivery of this programme is being written"):
+    with drafting(tmp_path, JUNE), pytest.raises(StorageError, match="another delivery of this programme is at work here"):
         deliver(tmp_path)
     deliver(tmp_path)
 
@@ -91,7 +103,7 @@ def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> N
 
 
 def test_everything_is_flushed_before_the_name_is_given_and_the_name_before_latest(tmp_path: Path, monkeypatch) -> None:
-    """Order of the steps: files, draft folder, rename, root folder, pointer, rename, root folder."""
+    """Order of the steps: files, draft folder, pointer, rename, root folder, rename of the pointer, root folder."""
     done: list[str] = []
     names: dict[int, str] = {}
     real_open, real_sync = os.open, os.fsync
@@ -115,9 +127,9 @@ def test_everything_is_flushed_before_the_name_is_given_and_the_name_before_late
         "sync manifest.json",
         "sync note.txt",
         draft,
+        "sync .draft-LATEST",
         "rename to 2025-06-30",
         "sync deliveries",
-        "sync .draft-LATEST",
         "replace LATEST",
         "sync deliveries",
     ]

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import polars as pl
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from relkit.errors import ParameterError, TableError
+from relkit.errors import FitError, GateError, ParameterError, TableError
 from relkit.jobs.write_report import WriteReport
 
 OUT = Path("out") / "default"
@@ -71,6 +72,52 @@ def test_errors_are_detected_before_anything_runs(place: Path, given, message: s
     job = WriteReport.parse(**{"notebook": notebook(place), **given})
     with pytest.raises(ParameterError, match=message):
         job.verify()
+
+
+def failing(folder: Path, *cells: str) -> str:
+    """Write a notebook of a day that prints a frame of customers and goes on with some cells; it says nothing of its kernel."""
+    shows = "import polars as pl\nprint(pl.read_parquet(f'{out}/tables/customers.parquet').select('customer_id').head(3))\nprint('shown')"
+    sources = ['out = "out"\nas_of = None\nlanguage = "en"', shows, *cells]
+    book = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"relkit": {"job": "report"}})
+    book.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(book, folder / "small.ipynb")
+    return str(folder / "small.ipynb")
+
+
+@pytest.mark.notebook
+def test_what_ran_of_a_report_that_fails_is_kept_and_its_path_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = OUT / "reports" / "failed" / "small_fr"
+    bad = failing(place, "x = 1\n\nraise ValueError('no such thing')")
+    with pytest.raises(FitError, match=r"ValueError: .* What ran is kept in out/default/reports/failed/small_fr: error.txt has the cell"):
+        WriteReport.parse(notebook=bad, language="fr").run()
+    page = (kept / "error.txt").read_text(encoding="utf-8")
+    assert "Cellule 3 sur 3, ligne 3" in page
+    assert "Affiché auparavant :\n[table]\nshown" in page
+    assert "shown" in (kept / "notebook.ipynb").read_text(encoding="utf-8")
+    ids = pl.read_parquet(OUT / "tables" / "customers.parquet")["customer_id"].head(3)
+    assert not any(name in page + (kept / "notebook.ipynb").read_text(encoding="utf-8") for name in ids)
+    with pytest.raises(FitError, match=r"small: its kernel died in cell 3, which begins 'import os.*What ran is kept in"):
+        WriteReport.parse(notebook=failing(place, "import os\nos._exit(3)"), language="fr").run()
+    assert "[table]\nshown" in (kept / "error.txt").read_text(encoding="utf-8")
+    monkeypatch.setenv("RELKIT_MAX_NOTEBOOK_CELL_SECONDS", "1")
+    with pytest.raises(FitError, match=r"cell 3, which begins 'import time.* was stopped: one cell of a notebook is limited to 1 seconds"):
+        WriteReport.parse(notebook=failing(place, "import time\ntime.sleep(9)"), language="fr").run()
+    monkeypatch.delenv("RELKIT_MAX_NOTEBOOK_CELL_SECONDS")
+    good = failing(place, "from IPython.display import HTML\nHTML('<img src=\"https://example.org/x.png\">')")
+    with pytest.raises(GateError, match=r"would load .* from outside the file. Embed it in the notebook's output. What ran is kept in"):
+        WriteReport.parse(notebook=good, language="fr").run()
+    assert "sa page n’a pas pu être écrite" in (kept / "error.txt").read_text(encoding="utf-8")
+    result = WriteReport.parse(notebook=failing(place, "1 + 1"), language="fr").run()
+    assert result.paths["page"].is_file()
+    assert not kept.parent.exists()
+
+
+@pytest.mark.notebook
+def test_nothing_is_kept_if_that_is_wanted(place: Path) -> None:
+    with pytest.raises(FitError, match="ValueError") as error:
+        WriteReport.parse(notebook=failing(place, "raise ValueError('no')"), keep_failed=False).run()
+    assert "kept" not in str(error.value)
+    assert not (OUT / "reports").exists()
 
 
 def test_a_language_or_a_field_that_does_not_exist_is_refused() -> None:

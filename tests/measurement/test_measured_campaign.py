@@ -11,7 +11,7 @@ from measured_campaigns import voucher
 from polars.testing import assert_frame_equal
 
 from relkit.errors import StorageError
-from relkit.measurement.measured_campaign import DRAFT, FACTS, MeasuredCampaign
+from relkit.measurement.measured_campaign import FACTS, MeasuredCampaign
 from relkit.measurement.result_tables import TABLES
 from relkit.remarks import Remark
 
@@ -33,11 +33,10 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert (found.facts.name, voucher().facts.name) == ("voucher, w1", "voucher")
 
 
-def test_a_measurement_replaces_the_earlier_one_and_sweeps_what_a_killed_run_left(tmp_path: Path) -> None:
+def test_a_measurement_replaces_the_earlier_one(tmp_path: Path) -> None:
     folder = tmp_path / "all"
     voucher().write(folder)
     (folder / "of_before.parquet").write_text("old")
-    (tmp_path / f"{DRAFT}all-dead").mkdir()
     voucher(verdict="stop").write(folder)
     assert MeasuredCampaign.read(folder).facts.verdict == "stop"
     assert [path.name for path in tmp_path.iterdir()] == ["all"]

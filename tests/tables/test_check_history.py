@@ -105,6 +105,31 @@ def test_damaged_lines_are_set_aside_and_the_others_stay(tmp_path, line):
     assert read_history(tmp_path / "draft").set_aside == again.set_aside
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("controls", [1]),
+        ("controls", {"transactions": [{"rows": 1}]}),
+        ("controls", {"transactions": [{"source": "a", "month": "2025-05", "rows": "9"}]}),
+        ("controls", {"transactions": [{"source": "a", "month": "2025-05", "rows": 9, "first": "yesterday"}]}),
+        ("columns", {"till": ["id"]}),
+        ("columns", {"till": {"id": 3}}),
+        ("rows", {"transactions": {"read": 3}}),
+        ("rules", {"transactions": {"empty": None}}),
+        ("own_rules", {"transactions": {"paid": {}}}),
+    ],
+)
+def test_entries_of_another_form_are_set_aside_and_not_taken_from_the_tables(tmp_path, part, value):
+    entry = {"at": MONDAY.isoformat(), **parts_of(check(10)), part: value}
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "checks.jsonl").write_text(json.dumps(entry) + "\n")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "check.json").write_text(json.dumps(check(10) | ({part: value} if part in {"controls", "columns"} else {})))
+    found = read_history(tmp_path)
+    assert len(found.damaged) == 1
+    assert len(found.entries) == (part not in {"controls", "columns"})
+
+
 def test_the_oldest_checks_go_first(monkeypatch):
     monkeypatch.setattr(check_history, "MOST_CHECKS", 2)
     assert [entry.totals("transactions")[0].rows for entry in history(check(1), check(2), check(3)).entries] == [2, 3]

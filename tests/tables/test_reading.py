@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -243,16 +242,6 @@ def test_a_killed_reading_leaves_whole_tables_or_none(tmp_path):
             tables = TableSet.open(out / "tables")
             content = (out / "tables" / "transactions.parquet").read_bytes()
             assert tables.facts.fingerprints["transactions"] == hashlib.sha256(content).hexdigest()
-
-
-def test_leftovers_of_a_killed_run_are_removed_after_a_day(tmp_path):
-    old, young = tmp_path / ".check-old", tmp_path / ".check-young"
-    old.mkdir()
-    young.mkdir()
-    os.utime(old, (time.time() - 90_000,) * 2)
-    validate_tables(sources(), tmp_path)
-    assert not old.exists()
-    assert young.exists()
 
 
 def test_progress_reports_each_table(tmp_path):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pytest
 
 from relkit.models import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 AS_OF = date(2025, 6, 30)
 
@@ -40,3 +46,23 @@ def fitted(spells: pl.DataFrame):
     """Return a Cox regression of the contracts."""
     model = catalogue.make("survival.cox", {"covariates": ("monthly_amount", "pays_by_direct_debit")})
     return model.fit(spells, as_of=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def light_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Path]:
+    """Return an entered working directory with a store for all tests of a module, in which models have no files: they do not matter there."""
+    from relkit.tracking import registry, runs
+
+    def logged(client, experiment, run_id, _fitted, _record):
+        model = client.create_logged_model(experiment, name="m", source_run_id=run_id)
+        return runs.Logged(run_id, str(model.artifact_location), None, "")
+
+    folder = tmp_path_factory.mktemp("light")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr(runs, "_written", logged)
+        patch.setattr(registry, "git_commit", lambda: "")
+        yield folder

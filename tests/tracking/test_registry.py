@@ -291,8 +291,8 @@ def test_a_server_is_asked_through_mlflow(store, fitted, running, as_if_on_a_ser
 def test_a_server_is_given_the_id_of_the_model(store, fitted, as_if_on_a_server):
     """It refuses the address of the files; test_server.py registers on a real one."""
     as_if_on_a_server()
-    with runs.connected() as client:
-        written = runs.log_run(client, fitted, runs.Record())
+    with runs.connected() as client, runs.logged_run(client, fitted, runs.Record()) as written:
+        pass
     assert written.source == f"models:/{written.model_id}"
 
 
