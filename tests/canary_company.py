@@ -151,7 +151,7 @@ def _surveys(people: list[dict[str, str]]) -> Iterator[Row]:
 
 
 def leaks(folder: Path, printed: Iterable[str] = ()) -> list[str]:
-    """Return where a canary is that may not be: `file: the words around it`, and `printed: ...`.
+    """Return the places of canaries that may not be there: `file: the words around it`, and `printed: ...`.
 
     Args:
         folder: searched with everything below it, but for the files that may hold people (`KEPT`).

@@ -5,7 +5,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relkit.delivery.text_safety import FORMULA, escaped, escaped_text, looks_like_formula, refused_ids, unescaped_text
@@ -68,6 +68,7 @@ def test_identifiers_with_a_formula_behind_a_delimiter_are_refused(identifier):
     assert "formula behind a delimiter" in refused_ids(pl.DataFrame({"customer_id": [identifier]}))[0]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of the first drawing, on a machine at work
 @given(st.lists(st.text(max_size=6) | st.none(), min_size=1, max_size=8))
 def test_nothing_dangerous_is_left_and_only_an_apostrophe_was_added(cells: list[str | None]) -> None:
     frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String})
