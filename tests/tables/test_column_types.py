@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from checked_files import checked, codes, revenue
 
-from relkit.errors import TableError
+from relkit.errors import ParameterError, TableError
 from relkit.tables.column_types import readable
 
 ROWS = {"id": ["1"], "who": ["c"], "day": [date(2024, 1, 1)], "amount": [1.5]}
@@ -37,6 +37,12 @@ def test_other_types_are_refused_by_name_only_where_they_are_asked_for(tmp_path,
     assert codes(checked(tmp_path, files="t.parquet")) == []
     with pytest.raises(TableError, match=r"column 'tags' of t\.parquet holds .*, of which no column can be made"):
         checked(tmp_path, files="t.parquet", who="tags")
+
+
+def test_a_day_is_no_amount(tmp_path):
+    parquet(tmp_path, amount=[date(2024, 1, 1)])
+    with pytest.raises(ParameterError, match="net_amount: a day cannot be read as a number"):
+        checked(tmp_path, files="t.parquet")
 
 
 def test_days_beyond_the_calendar_and_infinity_stand_for_none(tmp_path):
