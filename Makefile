@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage test-coverage lock clean
+.PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage draft-table test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -46,6 +46,9 @@ lint: $(VENV)/.dev  ## style, types, import rules
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_import_rules.py
+
+draft-table: $(VENV)/.dev  ## drafts of the public data sets beside the mappings that people wrote, column by column
+	$(BIN)/python -m tests.tables.drafted_columns
 
 lab: $(VENV)/.base  ## JupyterLab, on the first steps of an analysis of one's own
 	$(BIN)/jupyter lab notebooks/explore_first_steps.ipynb

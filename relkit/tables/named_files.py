@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from relkit.commands import command
 from relkit.errors import TableError, nearest
+from relkit.masking import masked
 from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
@@ -93,7 +95,7 @@ def _of_database(place: DataPlace) -> NamedSources:
     found = {known[0]: name for name in names if (known := likely_table(name)) and known[1] == "same"}
     if not found:
         raise TableError(
-            "no table of the database has the name of one of ours.", where=str(place), remedy="Write a mapping: docs/mappings.md."
+            "no table of the database has the name of one of ours.", where=str(place), remedy=f"Draft a mapping: {_drafting(place)}."
         )
     others = [name for name in names if name not in found.values()]
     unread = tuple(Unread(name=name, reason=OTHER_NAME, near=near[0] if (near := likely_table(name)) else "") for name in others)
@@ -278,6 +280,11 @@ def held(path: Path) -> list[_Offer]:
     return []
 
 
+def _drafting(place: DataPlace) -> str:
+    data = str(place.file or place.folder) if place.url is None else masked(place.url)
+    return command("check", data, draft_mapping="mapping.yaml")
+
+
 def _no_table(place: DataPlace, unread: Sequence[Unread]) -> TableError:
     """Return the error that lists what is there instead, and what can be done with it."""
     there = [place.file] if place.file else sorted(p for p in place.folder.iterdir() if not is_passed_over(p.name) and p.name != MAPPING)
@@ -292,7 +299,7 @@ def _no_table(place: DataPlace, unread: Sequence[Unread]) -> TableError:
     return TableError(
         f"no file is named after one of our tables ({instead}).",
         where=str(place),
-        remedy="Write a mapping (docs/mappings.md) and give it with --mapping, or name files transactions.csv, contracts.parquet, ...",
+        remedy=f"Draft a mapping with {_drafting(place)} and give it with --mapping, or name files transactions.csv, ...",
     )
 
 

@@ -85,7 +85,7 @@ def test_one_file_a_folder_of_parts_a_duckdb_file_and_a_database(tmp_path):
     with sqlite3.connect(tmp_path / "shop.db") as connection:
         connection.execute("alter table transactions rename to lines")
     connection.close()
-    with pytest.raises(TableError, match=r"no table of the database has the name of one of ours\. Write a mapping"):
+    with pytest.raises(TableError, match=r"no table of the database has the name of one of ours\. Draft a mapping: relkit check"):
         read_source_tables(f"sqlite:///{tmp_path}/shop.db")
 
 
@@ -106,7 +106,9 @@ def test_no_file_has_our_names(tmp_path):
     with pytest.raises(TableError, match=r"there is no file in it\. Check the path of the data"):
         read_source_tables(tmp_path)
     written(tmp_path, ventes__csv=LINES)
-    with pytest.raises(TableError, match=r"one of our tables \(there is ventes\.csv\)\. Write a mapping \(docs/mappings\.md\)"):
+    with pytest.raises(
+        TableError, match=r"one of our tables \(there is ventes\.csv\)\. Draft a mapping with relkit check .* --draft-mapping mapping\.yaml"
+    ):
         read_source_tables(tmp_path)
     written(tmp_path, transactoins__csv=LINES)
     with pytest.raises(TableError, match=r"no file is named after one of our tables \(transactoins\.csv is near transactions\)"):

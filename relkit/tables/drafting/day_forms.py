@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relkit.tables.date_orders import CLOCK_MARKS, ZONE_MARKS, best_order, orders
+from relkit.tables.date_orders import CLOCK_MARKS, EPOCHS, ZONE_MARKS, best_order, orders
 from relkit.tables.order_doubts import swapped
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ _ISO_ZONE = r"(Z|UTC|[+-]\d{2}:?\d{2})$"
 _FIGURES = r"^((19|20)\d{6}|\d{4}(19|20)\d{2})$"
 _SEPARATED = r"\d.*[/.\- ].*\d"
 _DECIMAL = r"^[+-]?\d+[.,]\d+$"
+_SERIALS = (25_000, 60_000)
+"""Days that spreadsheets count for 1968 to 2064."""
+_SECONDS = (500_000_000, 2_000_000_000)
+"""Seconds since 1970 of 1985 to 2033."""
 _ENOUGH = 0.9
 
 
@@ -30,6 +34,7 @@ class DayForm:
         has_clock: whether the texts have a clock time.
         has_zone: whether each states its offset from UTC.
         precision: month, if no day is given.
+        is_sure: whether the texts are of no other use: counted days are numbers like any others.
     """
 
     format: str | None
@@ -37,6 +42,7 @@ class DayForm:
     has_clock: bool = False
     has_zone: bool = False
     precision: str | None = None
+    is_sure: bool = True
 
 
 def day_forms(texts: pl.Series) -> tuple[DayForm, ...]:
@@ -72,6 +78,21 @@ def day_forms(texts: pl.Series) -> tuple[DayForm, ...]:
         return ()
     other = swapped(best[0])
     return (_form(*best), *((_form(other, best[1]),) if other is not None and other.startswith(("%d", "%m")) else ()))
+
+
+def counted_forms(low: float, high: float) -> tuple[DayForm, ...]:
+    """Return the forms of whole numbers that may count days or seconds, by the least and the largest of them.
+
+    Examples:
+        >>> [form.format for form in counted_forms(43_000, 45_600)], [form.format for form in counted_forms(1_704_067_200, 1_735_603_200)]
+        (['excel', 'excel_1904'], ['epoch_seconds'])
+        >>> counted_forms(1, 600)
+        ()
+    """
+    ranges = {"excel": _SERIALS, "excel_1904": _SERIALS, "epoch_seconds": _SECONDS, "epoch_milliseconds": [1000 * s for s in _SECONDS]}
+    known = [name for name, (first, last) in ranges.items() if first <= low and high <= last]
+    clocked = {name: name in EPOCHS for name in known}
+    return tuple(DayForm(format=n, share=1.0, has_clock=clocked[n], has_zone=clocked[n], is_sure=False) for n in known)
 
 
 def _share(texts: pl.Series, pattern: str) -> float:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _NEAR = 0.02
-_CENTS_FROM = 500
+_CENTS_FROM = 100
 _FEW_IDS = 12
 _FEW_ROWS = 100
 _PERSONAL = frozenset({"person", "address", "email", "phone", "birth_day"})
@@ -85,7 +85,7 @@ def is_day(column: Profile) -> bool:
 
 def is_number(column: Profile) -> bool:
     """Return whether the values are numbers, and no days written in figures."""
-    return column.numbers is not None and not (column.days and column.numbers.is_whole and column.numbers.low > 19_000_000)
+    return column.numbers is not None and not column.days
 
 
 def is_code(column: Profile) -> bool:
@@ -154,7 +154,7 @@ def day_rule(column: Profile, *, instant: bool) -> Any:
     if column.kind in {"text", "integer"}:
         whole = [form for form in column.days if form.share == 1.0]
         best = column.days[0]
-        if best.format is not None and len(whole) == 1:
+        if best.format is not None and len(whole) == 1 and best.is_sure:
             rule["format"] = best.format
         elif best.format is not None:
             rule["format"] = column.order_question
@@ -171,9 +171,9 @@ def day_line(key: str, column: Profile, *, instant: bool = False) -> Line:
 
 
 def in_cents(column: Profile) -> bool:
-    """Return whether amounts may be in cents: all whole, and large."""
+    """Return whether amounts may be in cents: all whole, none written with decimals, and not all below one unit if they were."""
     numbers = column.numbers
-    return numbers is not None and numbers.is_whole and numbers.middle >= _CENTS_FROM
+    return numbers is not None and numbers.is_whole and not numbers.has_cents and max(abs(numbers.low), abs(numbers.high)) >= _CENTS_FROM
 
 
 def money_expression(column: Profile) -> str:
@@ -183,15 +183,15 @@ def money_expression(column: Profile) -> str:
 
 
 def money_line(key: str, column: Profile) -> Line:
-    """Return the line that reads an amount; large whole amounts are asked about, as they may be cents."""
+    """Return the line that reads an amount; whole amounts are asked about, as they may be cents."""
     read = money_expression(column) if column.numbers is not None and column.numbers.symbol else column.name
     if column.numbers is not None and not column.numbers.is_sure:
         return Line(key=key, value=_two_readings(column), reads=(column.name,))
     if not in_cents(column):
         return Line(key=key, value=read, reads=(column.name,))
     text = Text(
-        f"all amounts of {column.name!r} are whole and large: are they in units of the currency, or in cents?",
-        f"tous les montants de « {column.name} » sont entiers et grands : sont-ils en unités de la devise ou en centimes ?",
+        f"all amounts of {column.name!r} are whole: are they in units of the currency, or in cents?",
+        f"tous les montants de « {column.name} » sont entiers : sont-ils en unités de la devise ou en centimes ?",
     )
     answers = (
         Answer(scalar(read), Text("units", "unités")),

@@ -192,6 +192,12 @@ def _written(desks: Sequence[Desk], blocks: Sequence[DraftBlock], unread: Sequen
     body.plain("company:")
     for line in company_lines(desks, blocks):
         body.line(line, 2)
+    if any(block.table == "transactions" for block in blocks):
+        body.plain("# history_starts_on: 2024-01-01", 2)
+        body.comment(_HISTORY, 2)
+        if not any(line.key in {"margin_amount", "unit_margin"} for block in blocks for line in block.columns):
+            body.plain("# assumed_margin_rate: 0.30", 2)
+            body.comment(_MARGIN, 2)
     body.plain()
     _sources(body, [desk.found for desk in desks if desk.found.name in used], blocks)
     _tables(body, blocks)
@@ -224,6 +230,14 @@ _NO_FACTS = Text(
     "Aucune source ne ressemble à des ventes, des contrats, des photos de clients ou des parcours, or il en faut une : écrivez son bloc, "
     "voir docs/mappings.md.",
 )
+_HISTORY = Text(
+    "(if customers bought before the files begin: uncomment it, with the first day of the files)",
+    "(si des clients achetaient avant le début des fichiers : décommentez, avec le premier jour des fichiers)",
+)
+_MARGIN = Text(
+    "(no file has margins, and values in margin need a rate: uncomment it, with yours)",
+    "(aucun fichier n’a de marge, et les valeurs en marge demandent un taux : décommentez, avec le vôtre)",
+)
 _LEFT = Text("Not placed, each to be mapped by hand or left out:", "Non placés, à compléter à la main ou à laisser de côté :")
 
 
@@ -233,8 +247,28 @@ def _head(sheet: Sheet, found: Sequence[Found]) -> None:
     for each in found:
         files = each.files[0] if len(each.files) == 1 else f"{each.files[0]} ... {each.files[-1]} ({len(each.files)})"
         detected = "; ".join(note.partition("detected ")[2].rstrip(".") for note in each.notes if "detected " in note)
+        detected = detected if sheet.language == "en" else _in_french(detected)
         sheet.comment(Text(*(f"{each.name}: {files}, {_rows(each.rows, x)}{f' ({detected})' if detected else ''}" for x in ("en", "fr"))))
     sheet.comment(Text("", ""))
+
+
+_FRENCH = {
+    "semicolon-separated": "séparateur point-virgule",
+    "comma-separated": "séparateur virgule",
+    "tab-separated": "séparateur tabulation",
+    "bar-separated": "séparateur barre verticale",
+    "with a header": "avec en-têtes",
+    "without header": "sans en-têtes",
+    "decimal comma": "virgule décimale",
+    "decimal point": "point décimal",
+}
+
+
+def _in_french(detected: str) -> str:
+    """Return the detected properties in French; others are names that both languages share."""
+    for english, french in _FRENCH.items():
+        detected = detected.replace(english, french)
+    return detected
 
 
 def _rows(rows: int, language: str) -> str:

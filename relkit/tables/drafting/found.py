@@ -13,6 +13,7 @@ import polars as pl
 
 from relkit.errors import RelkitError
 from relkit.masking import masked
+from relkit.tables.archives import ENDING, unpacked
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
 from relkit.tables.drafting.day_forms import day_forms
 from relkit.tables.drafting.heads import head_of_rows, head_of_text
@@ -21,6 +22,7 @@ from relkit.tables.drafting.profile import Profile, profile
 from relkit.tables.encodings import open_text
 from relkit.tables.mapping_file import SourceDeclaration
 from relkit.tables.sources import format_of, stem
+from relkit.tables.unread_files import is_passed_over
 from relkit.tables.workbook import sheets
 
 if TYPE_CHECKING:
@@ -99,19 +101,25 @@ def find_sources(place: DataPlace) -> tuple[list[Found], list[Unplaced]]:
     for part in parts:
         try:
             opened.append((part, place.open(part.name, SourceDeclaration.model_validate(_declared([part])))))
-        except RelkitError as error:
+        except _FAULTS as error:
             unplaced.append(Unplaced(part.name, _reason(error)))
     found: list[Found] = []
     for group in _grouped(opened):
         try:
             found.append(_found(group, place, {each.name for each in found}))
-        except RelkitError as error:
+        except _FAULTS as error:
             unplaced.append(Unplaced(", ".join(part.name for part in group), _reason(error)))
     return found, unplaced
 
 
-def _reason(error: RelkitError) -> str:
-    return " ".join(f"{error.what} {error.remedy}".split())
+_FAULTS = (RelkitError, pl.exceptions.PolarsError, OSError)
+"""Faults of one file, which is then listed as not placed; the others are drafted."""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RelkitError):
+        return " ".join(f"{error.what} {error.remedy}".split())
+    return "it cannot be read as a table."  # the library's own words may quote a value
 
 
 def _parts(place: DataPlace) -> tuple[list[_Part], list[Unplaced]]:
@@ -124,23 +132,30 @@ def _parts(place: DataPlace) -> tuple[list[_Part], list[Unplaced]]:
         name = str(path.relative_to(place.folder))
         try:
             parts += _parts_of(path, name)
-        except RelkitError as error:
+        except _FAULTS as error:
             unplaced.append(Unplaced(name, _reason(error)))
     return parts, unplaced
 
 
 def _files(folder: Path) -> list[Path]:
     """Return the files of a folder and of the folders in it, but for hidden ones and texts that are no data."""
-    inside = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    deeper = [path for each in inside if each.is_dir() for path in sorted(each.iterdir()) if not path.name.startswith(".")]
+    inside = [path for path in sorted(folder.iterdir()) if not is_passed_over(path.name)]
+    deeper = [path for each in inside if each.is_dir() for path in sorted(each.iterdir()) if not is_passed_over(path.name)]
     return [path for path in (*inside, *deeper) if path.is_file() and path.suffix.lower() not in _UNREAD[:2]]
 
 
 def _parts_of(path: Path, name: str) -> list[_Part]:
     form = format_of(path)
+    if form is not None and path.suffix.lower() == ENDING:
+        return _parts_of_kind(unpacked(path), name, form)
     if form is None and path.suffix.lower() not in _UNREAD and is_sqlite(path):
         url = f"sqlite:///{path}"
         return [_Part(name=f"{name}, table {table}", file=None, keys={"url": url, "table": table}) for table in sql_tables(url)]
+    return _parts_of_kind(path, name, form)
+
+
+def _parts_of_kind(path: Path, name: str, form: str | None) -> list[_Part]:
+    """Return the sheets, tables or the one text of a file of a known kind."""
     if form == "duckdb":
         return [_Part(name=f"{name}, table {table}", file=name, keys={"table": table}) for table in duckdb_tables(path)]
     if form == "xlsx":
@@ -242,7 +257,7 @@ def _found(parts: Sequence[_Part], place: DataPlace, taken: set[str]) -> Found:
 
 def _counted(frame: pl.LazyFrame, sample: pl.DataFrame) -> tuple[int, set[str]]:
     """Return the number of rows, and the columns that no row repeats; one that the sample repeats need not be counted."""
-    held = {c: sample[c].drop_nulls() for c in sample.columns}
+    held = {c: sample[c].drop_nulls() for c in sample.columns if not sample[c].dtype.is_nested()}
     hopeful = [c for c, values in held.items() if len(values) and values.n_unique() == len(values)]
     if len(sample) < SAMPLE:
         return len(sample), set(hopeful)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.tables import casting
-from relkit.tables.drafting.day_forms import DayForm, day_forms
+from relkit.tables.drafting.day_forms import DayForm, counted_forms, day_forms
 from relkit.tables.drafting.lexicon import NO, YES
-from relkit.tables.drafting.names import plain
+from relkit.tables.drafting.names import notions, plain
 from relkit.tables.drafting.pieces import Answer, Question, percent
 from relkit.tables.number_marks import marks_of
 from relkit.texts import Text
@@ -73,7 +73,7 @@ class Profile:
 
     Attributes:
         name: in the file.
-        kind: of its values, as `relkit.tables.casting` names kinds.
+        kind: of its values, as `relkit.tables.casting` names kinds; other, if none of ours is read from them.
         rows: of the sample.
         present: of them, those with a value.
         distinct: number of distinct values.
@@ -143,12 +143,16 @@ def profile(values: pl.Series, *, is_unique: bool) -> Profile:
         1
     """
     kind = casting.kind_of(values.dtype)
+    if kind == "null" or (kind == "text" and values.dtype != pl.String):  # lists, bytes, times of day: nothing of ours is read from them
+        held = len(values) - values.null_count()
+        return Profile(name=values.name, kind="other", rows=len(values), present=held, distinct=held, is_unique=False)
     if kind != "text":
         return _typed(values, kind, is_unique=is_unique)
     present = values.to_frame("v").select(pl.when(~casting.is_absent(pl.col("v"))).then(pl.col("v").str.strip_chars())).to_series()
     present = present.drop_nulls()
     distinct = present.unique()
     levels = tuple(sorted(distinct.to_list())) if len(distinct) <= _FEW else ()
+    numbers = _numbers(present, distinct)
     return Profile(
         name=values.name,
         kind=kind,
@@ -156,8 +160,8 @@ def profile(values: pl.Series, *, is_unique: bool) -> Profile:
         present=len(present),
         distinct=len(distinct),
         is_unique=is_unique,
-        numbers=_numbers(present, distinct),
-        days=day_forms(distinct) if len(distinct) else (),
+        numbers=numbers,
+        days=(day_forms(distinct) or _counted(values.name, numbers)) if len(distinct) else (),
         levels=levels,
         is_yes_no=_means_yes_no(levels),
         looks=_looks(distinct),
@@ -173,6 +177,7 @@ def _typed(values: pl.Series, kind: str, *, is_unique: bool) -> Profile:
     if kind in {"instant", "utc"}:
         has_clock = bool((present.dt.time() != time(0)).any())
         days = (DayForm(format=None, share=1.0, has_clock=has_clock, has_zone=kind == "utc"),)
+    days = days or _counted(values.name, numbers)
     return Profile(
         name=values.name,
         kind=kind,
@@ -185,6 +190,12 @@ def _typed(values: pl.Series, kind: str, *, is_unique: bool) -> Profile:
         levels=levels,
         is_yes_no=kind == "bool" or _means_yes_no(levels),
     )
+
+
+def _counted(name: str, numbers: Numbers | None) -> tuple[DayForm, ...]:
+    """Return the forms of counted days, if the column is named after a day."""
+    named = {"DATE", "BIRTH", "CREATED", "START", "END"} & notions(name)
+    return counted_forms(numbers.low, numbers.high) if numbers is not None and numbers.is_whole and named else ()
 
 
 def _means_yes_no(levels: Sequence[str]) -> bool:

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from relkit.tables.drafting.day_forms import day_forms
+from relkit.tables.drafting.draft import draft_mapping
+from tests.tables.drafting.drafted import answers, parsed, written
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,11 @@ def test_an_order_that_reads_nearly_all_is_offered_with_its_swap():
     found = day_forms(pl.Series(texts))
     assert found[0].format == "%d/%m/%Y"
     assert found[0].share == pytest.approx(31 / 32)
+
+
+def test_counted_days_are_a_question_and_only_under_the_name_of_a_day(tmp_path):
+    rows = "".join(f"{i};C{i % 4};{45_000 + i};{i},50;{45_000 + i}\n" for i in range(1, 31))
+    draft = draft_mapping(written(tmp_path, sales=f"no_ticket;no_client;date;montant;poids\n{rows}"))
+    rule = parsed(draft)["tables"]["transactions"][0]["columns"]["occurred_at"]
+    assert answers(draft, rule["format"]) == ['"excel"', '"excel_1904"']
+    assert "poids" in " ".join(draft.unplaced)

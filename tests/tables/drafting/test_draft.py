@@ -54,6 +54,7 @@ def test_columns_of_an_export_are_found(name):
         ("shopify", "customer_id", {"Email"}),
         ("till", "customer_id", {"Code carte fidélité"}),
         ("cents", "net_amount", {"amount", "amount / 100"}),
+        ("coffee", "net_amount", {"amount", "amount / 100"}),
         ("thousands", "net_amount", {'{column: amount, decimal: ","}', '{column: amount, thousands: ","}'}),
         ("stripe", "transaction_id", {'concat("Customer ID", \'-\', "Created (UTC)")', "id", "Description", "\"concat('row ', _row)\""}),
     ],
@@ -68,29 +69,6 @@ def test_the_order_of_day_and_month_is_asked_once_if_both_read_all():
     rule = content["tables"]["transactions"][0]["columns"]["occurred_at"]
     assert answers(draft, rule["format"]) == ['"%d/%m/%Y"', '"%m/%d/%Y"']
     assert content["tables"]["customers"][0]["columns"]["created_on"]["format"] == rule["format"]
-
-
-def test_a_tax_basis_and_a_currency_are_stated_if_the_file_states_them():
-    assert export("till")[1]["company"]["tax_basis"] == "incl"
-    assert export("sap")[1]["company"]["currency"] == "EUR"
-    for name, key in (("magento", "tax_basis"), ("magento", "currency"), ("sage", "tax_basis"), ("till", "business_zone")):
-        assert export(name)[1]["company"][key].startswith("?")
-
-
-def test_signs_of_returns_are_asked():
-    assert answers(export("returns")[0], block("returns", "transactions")["returns"]) == ['{where: "prix_ht < 0"}']
-    assert answers(export("stripe")[0], block("stripe", "transactions")["returns"])[0] == (
-        "{where: Status = 'Refunded', amounts_in_file: positive}"
-    )
-    assert "returns" not in block("sap", "transactions")
-
-
-def test_contracts_are_told_from_sales():
-    columns = block("subscriptions", "contracts")["columns"]
-    assert columns["contract_id"] == "N° contrat"
-    assert columns["started_on"] == {"column": "Date de souscription", "format": "%d/%m/%Y"}
-    assert columns["ended_on"] == {"column": "Date de résiliation", "format": "%d/%m/%Y"}
-    assert (columns["customer_id"], columns["monthly_amount"], columns["status"]) == ("N° abonné", "Mensualité", "Statut")
 
 
 @pytest.mark.parametrize("name", EXPORTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import zipfile
 
 import polars as pl
 
@@ -77,3 +78,11 @@ def test_what_cannot_be_read_is_named(tmp_path):
     sources, unplaced = found(tmp_path)
     assert list(sources) == ["good"]
     assert sorted(unplaced) == ["bad.parquet", "empty.csv"]
+
+
+def test_archives_are_looked_into(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ventes.csv.zip", "w") as archive:
+        archive.writestr("ventes.csv", "Export\n\na;b\n1;2\n3;4\n")
+    sources, unplaced = found(tmp_path)
+    assert sources["ventes"].keys == {"files": "ventes.csv.zip", "delimiter": ";", "skip_lines": 2}
+    assert unplaced == []

@@ -66,3 +66,8 @@ def test_typed_columns():
     assert of(1.5, -2.0).numbers.negative == 1
     assert of(1, 0).is_yes_no
     assert of(*range(50)).levels == ()
+
+
+def test_lists_and_empty_columns_are_read_by_nothing():
+    assert profile(pl.Series("x", [[1], [2]]), is_unique=False).kind == "other"
+    assert profile(pl.Series("x", [None, None]), is_unique=False).present == 0
