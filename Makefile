@@ -19,7 +19,7 @@ test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 fuzz: $(VENV)/.dev  ## hostile files, mappings, pipelines, parameters and saved models at random, seeded; minutes
 	$(BIN)/python -m tests.fuzz
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -q --numprocesses 2 tests/test_fuzz.py -k any
-test-server: $(VENV)/.server  ## fits at once and killed fits with PostgreSQL behind an MLflow server; skipped without it (Debian: apt-get install postgresql)
+test-server: $(VENV)/.server  ## fits at once and killed fits with PostgreSQL behind an MLflow server, and PostgreSQL as a source; skipped without it (Debian: apt-get install postgresql)
 	$(BIN)/python -m pytest -m server -rs tests/tracking
 
 test-kill: $(VENV)/.dev  ## commands ended at every point of publication, and 30 random kills of a pipeline; SEED=N draws others
