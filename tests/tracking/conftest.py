@@ -50,7 +50,7 @@ def fitted(spells: pl.DataFrame):
 
 @pytest.fixture(scope="module")
 def light_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Path]:
-    """Return an entered working directory with a store for all tests of a module, in which models have no files: they do not matter there."""
+    """Return an entered working directory with a store for all tests of a module, in which models have no files."""
     from relkit.tracking import registry, runs
 
     def logged(client, experiment, run_id, _fitted, _record):
