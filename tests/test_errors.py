@@ -78,7 +78,7 @@ def test_of_models_tables_and_commands_three_are_suggested() -> None:
     for kind in ("model", "registered model"):
         hint = "did you mean 'survival.cox', 'survival.cox_time_varying' or 'survival.cause_specific_cox'? Known"
         assert hint in str(ParameterError.unknown(kind, "survival.coxx", models))
-    assert "did you mean 'contracts', 'contacts' or 'contact'? Known" in str(
+    assert "did you mean 'contracts', 'contact' or 'contacts'? Known" in str(
         ParameterError.unknown("table", "contract", ["contracts", "contacts", "contact", "costs"])
     )
     assert "did you mean 'fit'? Known" in str(ParameterError.unknown("command", "fti", ["fit", "budget", "models"]))

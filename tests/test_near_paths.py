@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from relkit import near_paths
 from relkit.declarations import read_declaration
 from relkit.errors import ParameterError, TableError
 from relkit.near_paths import nearest_path
@@ -36,13 +35,12 @@ def test_nothing_of_the_system_is_suggested() -> None:
 
 def test_a_folder_at_the_root_that_holds_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a folder is the root is told by its parent, which is itself."""
-    for name in ("data", "var"):
+    for name in ("data", "usr"):
         (tmp_path / name).mkdir()
     (tmp_path / "date").touch()
-    monkeypatch.setattr(near_paths, "SYSTEM", near_paths.SYSTEM)
     monkeypatch.setattr(Path, "resolve", lambda path: Path("/") if path == tmp_path else path)
     assert nearest_path(tmp_path / "dara") == tmp_path / "data"
-    assert nearest_path(tmp_path / "vaar") is None
+    assert nearest_path(tmp_path / "usrr") is None
 
 
 def test_a_folder_that_does_not_exist_is_looked_for_too(tmp_path: Path) -> None:

@@ -79,3 +79,11 @@ def test_a_reason_is_needed(fitted_workplace):
 def test_an_unknown_version_is_refused(fitted_workplace):
     with pytest.raises(ParameterError, match=r"unknown version '8'. Known: 1."):
         promote(version="8", reason="a try")
+
+
+def test_a_command_below_another_is_suggested(capsys):
+    from relkit.cli import run
+
+    assert run(["models", "promot"]) == 2
+    hint = "'promot' is one word too many; did you mean relkit models promote? relkit models --help lists what it takes."
+    assert hint in capsys.readouterr().err

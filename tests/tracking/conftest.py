@@ -50,12 +50,12 @@ def fitted(spells: pl.DataFrame):
 
 @pytest.fixture(scope="module")
 def light_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Path]:
-    """Return an entered working directory with a store for all tests of a module, in which models have no files, which do not matter."""
+    """Return an entered working directory with a store for all tests of a module, in which models have no files."""
     from relkit.tracking import registry, runs
 
     def logged(client, experiment, run_id, _fitted, _record):
         model = client.create_logged_model(experiment, name="m", source_run_id=run_id)
-        return runs.Logged(run_id, str(model.artifact_location), None, "")
+        return runs.Logged(run_id, str(model.artifact_location), None)
 
     folder = tmp_path_factory.mktemp("light")
     (folder / "mlruns").mkdir()

@@ -36,6 +36,8 @@ def main() -> None:
     folder, model, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     settings = dict(pair.split("=", 1) for pair in sys.argv[4:])
     os.chdir(folder)
+    for earlier in folder.glob("told*.json"):
+        earlier.unlink()
     begin, start = os.pipe()
     children = []
     for i in range(number):
