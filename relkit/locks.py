@@ -78,7 +78,7 @@ def held(folder: Path, command: str, *, seconds: float = 0.0, shared: bool = Fal
         command: for the messages of others.
         seconds: time to wait for the lock.
         shared: others may share the lock meanwhile.
-        progress: is told for whom it waits.
+        progress: receives the name of the holder for whom it waits.
 
     Raises:
         StorageError: another process holds it; the message names it.

@@ -41,7 +41,7 @@ def machine() -> str:
 
 
 def has_ended(mark: str) -> bool:
-    """Return whether the process of a mark is gone; False if it lives, or if that cannot be known from here.
+    """Return whether the process of a mark is gone; False if it lives, or if this machine cannot tell.
 
     Examples:
         >>> has_ended(f"{machine()}-4194304-1"), has_ended("00000000-1-1"), has_ended("not a mark")

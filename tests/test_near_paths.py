@@ -34,7 +34,7 @@ def test_nothing_of_the_system_is_suggested() -> None:
 
 
 def test_a_folder_at_the_root_that_holds_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a folder is the root is told by its parent, which is itself."""
+    """The root is the folder that is its own parent."""
     for name in ("data", "usr"):
         (tmp_path / name).mkdir()
     (tmp_path / "date").touch()

@@ -1,4 +1,4 @@
-"""Marks tell a process that has ended from one that lives, and from one that cannot be known."""
+"""Marks tell a process that has ended from one that lives, and from one of another machine."""
 
 from __future__ import annotations
 

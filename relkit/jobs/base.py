@@ -75,9 +75,9 @@ class Job(BaseModel):
     """The folder of an earlier job that this one needs; empty for a command that may start a programme."""
 
     writes: ClassVar[bool] = True
-    """Whether it writes to its folder, or reads what another command may replace meanwhile: then it holds the folder's lock."""
+    """True if it writes to its folder, or reads files that another command may replace meanwhile: then it holds the folder's lock."""
     asks_registry: ClassVar[bool] = False
-    """Whether it reads or writes the registry of models."""
+    """True if it reads or writes the registry of models."""
 
     programme: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Programme id; names the output folder.")
     out: Path | None = Field(default=None, description="Output root. Default: ./out/<programme>.")
@@ -177,7 +177,7 @@ class Job(BaseModel):
 
     @property
     def shares(self) -> bool:
-        """Whether others that share it too may hold the lock of the folder at the same time."""
+        """True if others that share the lock of the folder may hold it at the same time."""
         return False
 
     @contextmanager

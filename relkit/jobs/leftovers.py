@@ -73,7 +73,7 @@ def swept(out: Path | None, *, asks_server: bool = False) -> tuple[str, ...]:
 
 
 def _of_the_store(*, asks_server: bool) -> list[str]:
-    """Return what was finished in the store of models; a store that cannot be used is reported by the commands that need it."""
+    """Return phrases on the work finished in the store of models; a store that cannot be used is reported by the commands that need it."""
     from relkit.tracking import embedded
     from relkit.tracking.embedded_sweep import sweep_store
 

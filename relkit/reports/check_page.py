@@ -23,6 +23,7 @@ from relkit.reports.site import TEMPLATES, french_spaces, loads_from_outside
 from relkit.tables.check_history import parts_of, read_history
 from relkit.tables.column_drift import column_drift
 from relkit.tables.table_set import CHECK, TableSet
+from relkit.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from relkit.remarks import Remark
     from relkit.tables.check_history import CheckEntry, CheckHistory
 
-PAGES = {"en": "check.html", "fr": "check.fr.html"}
-"""File of the page, by language."""
+PAGES = Text("check.html", "check.fr.html")
+"""File of the page."""
 MOST_CHECKS = 12
 """Most earlier checks that the page lists."""
 STYLE = TEMPLATES / "check.css"
@@ -225,7 +226,7 @@ class CheckPage:
         notes = list(self.check["notes"])
         if not notes:
             return ""
-        explained = f"<p>{self.words.say('notes_in_english')}</p>" if self.words.is_french else ""
+        explained = f"<p>{self.words.say('notes_in_english')}</p>"
         return self.words.section("notes", f'{explained}<div class="plain" lang="en">{bullets(notes)}</div>')
 
 
@@ -240,7 +241,7 @@ def write_check_pages(out: Path, programme: str) -> dict[str, Path]:
     check = json.loads((tables.folder / CHECK).read_text(encoding="utf-8"))
     remarks, history = read_remarks(tables.folder / FILE), read_history(out)
     paths = {}
-    for language, name in PAGES.items():
+    for language in LANGUAGES:
         page = CheckPage(
             programme=programme,
             check=check,
@@ -249,7 +250,7 @@ def write_check_pages(out: Path, programme: str) -> dict[str, Path]:
             currency=tables.facts.currency,
             words=CheckWords(language),
         )
-        draft = out / f".{name}.part"
+        draft = out / f".{PAGES[language]}.part"
         draft.write_text(page.html(), encoding="utf-8", newline="\n")
-        paths[language] = draft.replace(out / name)
+        paths[language] = draft.replace(out / PAGES[language])
     return paths

@@ -78,7 +78,7 @@ TEXTS: dict[str, Text] = {
     "first_check": Text("There is no earlier check to compare with.", "Il n’y a pas de contrôle antérieur auquel comparer."),
     "checks": Text("Checks so far", "Contrôles jusqu’ici"),
     "notes": Text("What was detected and left out", "Détecté et laissé de côté"),
-    "notes_in_english": Text("", "Ces notes techniques sont en anglais."),
+    "notes_in_english": Text("As the check printed it.", "Tel que le contrôle l’a affiché, en anglais."),
     "footer": Text("Made by relkit {version} from tables/check.json.", "Fait par relkit {version} d’après tables/check.json."),
     "in_part": Text("seen in part", "vu en partie"),
     "total": Text("in all", "en tout"),

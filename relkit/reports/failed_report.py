@@ -191,7 +191,7 @@ def number_of(book: Any, position: int) -> int:
 
 
 def _printed(book: Any) -> str:
-    """Return what all cells printed."""
+    """Return the output that all cells printed."""
     streams = (output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs if output.output_type == "stream")
     return "".join(str(output.text) for output in streams)
 

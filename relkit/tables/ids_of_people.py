@@ -27,7 +27,7 @@ IDS = frozenset(
 
 
 def ids_among(tables: Path, words: Collection[str]) -> set[str]:
-    """Return those of some words that are the id of a person in any validated table; a table that cannot be read has none.
+    """Return those of some words that are the id of a person in any validated table; an unreadable table has none.
 
     Args:
         tables: the folder of validated tables.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PASSED_OVER = re.compile(r"\..*|~\$.*|.*~|.*\.(bak|swp|crc|lock)|_SUCCESS|_COMMITTED.*|_STARTED.*|desktop\.ini|Thumbs\.db", re.IGNORECASE)
 _SHOWN = 5
+_NEAR, _MORE = Text(", near {name}", ", proche de {name}"), Text("and {n} more", "et {n} autres")
 
 FORMAT = Text("relkit cannot read this format: export it as CSV or Parquet", "relkit ne lit pas ce format : exportez en CSV ou Parquet")
 UNFINISHED = Text("an unfinished copy: fetch it again", "une copie inachevée : récupérez-la de nouveau")
@@ -55,7 +56,7 @@ class Unread:
 
     def spoken(self, language: str) -> str:
         """Return the name with its reason and the nearest table."""
-        near = {"en": f", near {self.near}", "fr": f", proche de {self.near}"}[language] if self.near else ""
+        near = _NEAR.filled(name=self.near)[language] if self.near else ""
         return f"{self.name}{near} ({self.reason[language]})"
 
 
@@ -105,6 +106,5 @@ def unread_notes(unread: Sequence[Unread], passed_over: int) -> list[str]:
 
 
 def _listed(unread: Sequence[Unread], language: str) -> str:
-    more = {"en": "and {} more", "fr": "et {} autres"}[language]
     shown = [each.spoken(language) for each in unread[:_SHOWN]]
-    return "; ".join([*shown, more.format(len(unread) - _SHOWN)] if len(unread) > _SHOWN else shown)
+    return "; ".join([*shown, _MORE.filled(n=len(unread) - _SHOWN)[language]] if len(unread) > _SHOWN else shown)

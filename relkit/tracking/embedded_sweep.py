@@ -1,4 +1,4 @@
-"""What stopped commands left in a store on disk, finished with the standard library: loading MLflow takes seconds."""
+"""Leftovers of stopped commands in a store on disk, finished with the standard library: loading MLflow takes seconds."""
 
 from __future__ import annotations
 

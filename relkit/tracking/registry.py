@@ -157,7 +157,7 @@ def log_model(
         unit: what a row it learnt from is, e.g. "customers".
         decide: returns the decision on the version, given the champion; asked again for each other champion that fits at the same time
             make, so that the last answer counts. The version gets its alias by it.
-        progress: is told for whom it waits.
+        progress: receives the name of the fit for which it waits.
 
     Raises:
         StorageError: the store cannot be used.

@@ -1,4 +1,4 @@
-"""What stopped commands left on a server, finished through MLflow: once per process, as every look costs some requests."""
+"""Leftovers of stopped commands on a server, finished through MLflow: once per process, as every look costs some requests."""
 
 from __future__ import annotations
 

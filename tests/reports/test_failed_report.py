@@ -1,4 +1,4 @@
-"""What is kept of a report that fails: the cell, the line and what was printed, and nobody's data."""
+"""Remains of a report that fails: the cell, the line and the printed output, and nobody's data."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ USERS = ("postgres", "nobody")
 
 
 def lacking() -> str:
-    """Return what is lacking to run it; empty if nothing is."""
+    """Return the reason why it cannot run; empty if it can."""
     if programs() is None:
         return "PostgreSQL is not installed (Debian: apt-get install postgresql)"
     if find_spec("psycopg") is None:

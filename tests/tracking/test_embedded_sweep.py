@@ -1,4 +1,4 @@
-"""What a killed command left in a store on disk is finished by the next one, without MLflow."""
+"""Leftovers of a killed command in a store on disk, finished by the next one without MLflow."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _stored(name: str):
 
 
 def picked(values: list[float]) -> list[tuple[bool, str]]:
-    """Return what the rule says of fits that come one after another: whether each is promoted, and the champion before it."""
+    """Return the decisions of the rule on fits one after another: true if promoted, and the champion before it."""
     found, champion = [], ""
     for number, value in enumerate(values, start=1):
         better = not champion or value <= values[int(champion) - 1]

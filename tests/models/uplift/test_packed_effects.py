@@ -1,4 +1,4 @@
-"""Effects packed in one sequence of trees: what was damaged in a saved file is told before anything is scored."""
+"""Effects packed in one sequence of trees: damage in a saved file is reported before anything is scored."""
 
 from __future__ import annotations
 
