@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SEEN: ContextVar[list[tuple[str, str]] | None] = ContextVar("seen", default=None)
+_LONGEST_NAME = 60
+_DELIMITERS = frozenset(",;|\t")
 _MOST_SEEN = 50
 """Most values that are kept for the terminal."""
 _LONG = 1e7
@@ -80,6 +82,16 @@ def shape(value: object) -> str:
     if seen is not None and value is not None and len(seen) < _MOST_SEEN:
         seen.append((found, repr(value)))
     return found
+
+
+def names_listed(names: Iterable[str]) -> str:
+    """Return names of columns in a row; a long one, or one with a delimiter in it, may be a line of data and is shown by its shape.
+
+    Examples:
+        >>> names_listed(["customer_id", "day;C007;2024-01-31"])
+        'customer_id, a 19-character text'
+    """
+    return ", ".join(name if len(name) <= _LONGEST_NAME and not _DELIMITERS & set(name) else shape(name) for name in names)
 
 
 def outline(value: object, known: Iterable[str] = ()) -> str:

@@ -32,6 +32,7 @@ from sqlglot.errors import SqlglotError
 
 from relkit.errors import ParameterError, TableError, nearest
 from relkit.limits import beyond, limit
+from relkit.shapes import names_listed
 from relkit.tables import casting
 from relkit.tables.casting import Kind, Style
 
@@ -163,7 +164,7 @@ def column(name: str, scope: Scope) -> Value:
     plain = [known for known in scope.columns if not known.startswith("_")]
     near = nearest(name, plain)
     hint = f"; did you mean {near!r}?" if near else "."
-    raise TableError(f"column {name!r} is not in {scope.source}{hint}", where=scope.where, remedy=f"It has: {', '.join(plain)}.")
+    raise TableError(f"column {name!r} is not in {scope.source}{hint}", where=scope.where, remedy=f"It has: {names_listed(plain)}.")
 
 
 def as_number(value: Value, scope: Scope) -> Value:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from relkit.commands import command
 from relkit.errors import TableError, nearest
 from relkit.masking import masked
+from relkit.shapes import names_listed
 from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.databases import duckdb_tables, is_sqlite, sql_tables
@@ -313,7 +314,7 @@ def block_by_names(table: str, source: Source, notes: list[str]) -> Block:
         raise TableError(
             _lacking(lacking, others),
             where=source.spoken,
-            remedy=f"It has: {', '.join(source.columns)}. A mapping can rename them.",
+            remedy=f"It has: {names_listed(source.columns)}. A mapping can rename them.",
         )
     attributes = {}
     if table == "customer_snapshots":

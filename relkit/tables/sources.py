@@ -17,6 +17,7 @@ import polars as pl
 
 from relkit.errors import RelkitError, TableError, nearest
 from relkit.near_paths import nearest_path
+from relkit.shapes import names_listed
 from relkit.tables.archives import ENDING, members, unpacked
 from relkit.tables.column_types import readable
 from relkit.tables.databases import open_duckdb, open_sql
@@ -296,7 +297,7 @@ def _same_columns(opened: Sequence[OpenedFile]) -> list[str]:
             raise TableError(
                 f"column {lacking[0]!r}, which {first.name} has, is missing" + (f"; the nearest is {near!r}." if near else "."),
                 where=part.name,
-                remedy=f"It has: {', '.join(part.columns)}. Read it as a source of its own if it is another table.",
+                remedy=f"It has: {names_listed(part.columns)}. Read it as a source of its own if it is another table.",
             )
         more = [column for column in part.columns if column not in first.columns]
         if more:
