@@ -36,7 +36,7 @@ def fitted(name: str, frame: pl.DataFrame, **settings: Any) -> Any:
 
 
 def test_the_case_that_was_wrong() -> None:
-    """The ages as decimal fractions: 5/7 survive .31, and Efron's likelihood, written out, has its maximum at -0.15602699 (scipy's Brent)."""
+    """The ages as decimal fractions: 5/7 survive .31, and Efron's likelihood, written out, has its maximum at -0.15602699 (scipy)."""
     assert fitted("survival.kaplan_meier", spells(ROUNDED)).curve().at([0.31])[0] == pytest.approx(5 / 7)
     assert fitted("survival.cox", spells(ROUNDED), covariates=("z",)).coefficients[0] == pytest.approx(-0.15602699, abs=1e-7)
 
