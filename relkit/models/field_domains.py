@@ -169,7 +169,7 @@ SHAPES: dict[str, _Shapes] = {
         "depths": ("t",),
         **dict.fromkeys(("feature", "threshold", "left", "right", "value", "gain"), ("n",)),
     },
-    "Line": {"covariance": ("2", "2")},
+    "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},
     "ActionEffects": {"learners": ("l",), "weights": ("l",), "centres": ("l",)},
@@ -220,7 +220,7 @@ SHAPES: dict[str, _Shapes] = {
         _SQUARE,
     ),
 }
-"""The shape of each array, and the length of each tuple, in letters that stand for one number within a record."""
+"""The shape of each array, and the length of each tuple, in letters that stand for one number within a record; ? is for "or none"."""
 
 
 def domain_of(record: str, name: str) -> Domain | None:
@@ -290,6 +290,8 @@ def _length(letters: str, size: int, known: dict[str, int]) -> bool:
     """Return whether a length is the one its letters stand for; a letter that is met for the first time stands for it."""
     if letters.isalpha():
         return known.setdefault(letters, size) == size
+    if letters.endswith("?"):
+        return size == 0 or _length(letters.removesuffix("?"), size, known)
     parts = letters.split("+")
     if any(not part.isdigit() and part not in known for part in parts):
         return True

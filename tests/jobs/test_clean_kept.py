@@ -16,8 +16,9 @@ def test_it_removes_what_is_kept_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"12345")
     result = CleanKept.parse(out=tmp_path).run()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scores", "tables"]
-    assert result.counts == {"bytes": 10}
-    assert result.sentences == (f"Removed {tmp_path / 'kept'}: 0.0 MB.",)
+    assert result.counts == {"bytes": 5}, "the draft of a stopped command is swept before"
+    assert result.sentences[-1] == f"Removed {tmp_path / 'kept'}: 0.0 MB."
+    assert result.sentences[0].endswith("finished or removed: 1 draft.")
 
 
 def test_where_nothing_is_kept_it_says_so(tmp_path: Path) -> None:

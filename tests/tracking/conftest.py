@@ -55,7 +55,7 @@ def light_store(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> 
 
     def logged(client, experiment, run_id, _fitted, _record):
         model = client.create_logged_model(experiment, name="m", source_run_id=run_id)
-        return runs.Logged(run_id, str(model.artifact_location), None)
+        return runs.Logged(run_id, str(model.artifact_location), None, "")
 
     folder = tmp_path_factory.mktemp("light")
     (folder / "mlruns").mkdir()
