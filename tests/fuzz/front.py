@@ -28,11 +28,13 @@ def main(argv: list[str]) -> int:
     if len(argv) == 2 and argv[0] in KINDS and argv[1].isdigit():
         return _again(argv[0], int(argv[1]))
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Hostile input at random, seeded.")
-    parser.add_argument("kinds", nargs="*", default=list(KINDS), choices=[*KINDS, []], help="tables, mappings, ...")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--count", type=int, help="cases of each kind")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args(argv)
+    if unknown := set(given.kinds) - set(KINDS):
+        parser.error(f"unknown kind {min(unknown)!r}; known: {', '.join(KINDS)}")
     failed = sum(_all_of(kind, given.first, given.count or KINDS[kind], given.workers) for kind in given.kinds or KINDS)
     print("No fault." if not failed else f"{failed} cases show a fault.")  # noqa: T201
     return int(failed > 0)
