@@ -185,6 +185,8 @@ def _read(folder: Path) -> dict[str, Any]:
     absent = [key for key in ("storage", "relkit", "name", "format", "fields") if not isinstance(body, dict) or key not in body]
     if absent:
         raise StorageError(f"model.json has no {', '.join(absent)}.", where=str(folder), remedy="It was not written by relkit.")
+    if not isinstance(body["name"], str):
+        raise StorageError("the name of the model in model.json is no text.", where=str(folder), remedy="It was not written by relkit.")
     return dict(body)
 
 

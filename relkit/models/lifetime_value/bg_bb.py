@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+SHORTEST_PERIOD_DAYS = 1 / 24
+"""Shortest opportunity; the work grows with the square of their number."""
+
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
 
@@ -109,7 +112,7 @@ class BgBb(ModelFacts):
 
     def __post_init__(self) -> None:
         """Check the ranges of the settings, and the column of weights."""
-        check_scalar(self.period_days, "period_days", gt=0, where=self.name)
+        check_scalar(self.period_days, "period_days", ge=SHORTEST_PERIOD_DAYS, where=self.name)
         check_level(self.level, where=self.name)
         check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
 
