@@ -125,6 +125,6 @@ def _write_typed(sheet: Any, row: int, column: int, value: str, day: Any) -> boo
     with suppress(ValueError, TypeError):
         if len(value) < 15 and value.isascii():
             return bool(sheet.write_number(row, column, float(value)) == 0)
-    with suppress(ValueError):
+    with suppress(ValueError, TypeError):  # no date, or one with a zone, which no cell can hold
         return bool(sheet.write_datetime(row, column, datetime.fromisoformat(value), day) == 0)
     return False
