@@ -44,7 +44,7 @@ def orders(texts: pl.Series) -> tuple[str, ...]:
     if not len(given):
         return ()
     first = given.head(_FIRST)
-    return tuple(pattern for pattern in _candidates(str(given[0])) if _reads(first, pattern) == 1 and _reads(given, pattern) == 1)
+    return tuple(pattern for pattern in _candidates(str(given[0])) if read_share(first, pattern) == 1 and read_share(given, pattern) == 1)
 
 
 def best_order(texts: pl.Series) -> tuple[str, float] | None:
@@ -56,7 +56,7 @@ def best_order(texts: pl.Series) -> tuple[str, float] | None:
     """
     given = texts.cast(pl.String).drop_nulls().str.strip_chars().sort()
     tried = dict.fromkeys(pattern for text in (*given.head(2), *given.tail(2)) for pattern in _candidates(str(text)))
-    shares = [(_reads(given, pattern), -place, pattern) for place, pattern in enumerate(tried)]
+    shares = [(read_share(given, pattern), -place, pattern) for place, pattern in enumerate(tried)]
     share, _, pattern = max(shares, default=(0.0, 0, ""))
     return (pattern, share) if share > 0 else None
 
@@ -74,8 +74,13 @@ def _candidates(text: str) -> list[str]:
     return [day + clock.format(between) for day in days for clock in clocks]
 
 
-def _reads(texts: pl.Series, pattern: str) -> float:
-    """Return the share of the texts that a format reads as days of a company's life."""
+def read_share(texts: pl.Series, pattern: str) -> float:
+    """Return the share of the texts that a format reads as days of a company's life.
+
+    Examples:
+        >>> read_share(pl.Series(["12/06/2024", "13/06/2024"]), "%m/%d/%Y")
+        0.5
+    """
     frame = texts.alias("text").to_frame()
     return float(frame.select(read(pl.col("text"), pattern).is_between(EARLIEST, LATEST).fill_null(value=False).mean()).item())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relkit.tables.date_orders import CLOCK_MARKS, EPOCHS, ZONE_MARKS, best_order, orders
+from relkit.tables.date_orders import CLOCK_MARKS, EPOCHS, ZONE_MARKS, best_order, orders, read_share
 from relkit.tables.order_doubts import swapped
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def day_forms(texts: pl.Series) -> tuple[DayForm, ...]:
         ['%d/%m/%Y']
         >>> [form.format for form in day_forms(pl.Series(["03/04/2024", "01/02/2024"]))]
         ['%d/%m/%Y', '%m/%d/%Y']
+        >>> misprinted = pl.Series([f"{day}/06/2024" for day in range(12, 31)] + ["31/02/2024"])
+        >>> [(form.format, form.share) for form in day_forms(misprinted)]
+        [('%d/%m/%Y', 0.95), ('%m/%d/%Y', 0.05)]
         >>> day_forms(pl.Series(["1949", "17850", "2024"])), day_forms(pl.Series(["12.50", "1.75"]))
         ((), ())
     """
@@ -77,7 +80,8 @@ def day_forms(texts: pl.Series) -> tuple[DayForm, ...]:
     if best is None or best[1] < _ENOUGH:
         return ()
     other = swapped(best[0])
-    return (_form(*best), *((_form(other, best[1]),) if other is not None and other.startswith(("%d", "%m")) else ()))
+    is_other = other is not None and other.startswith(("%d", "%m"))
+    return (_form(*best), *((_form(other, read_share(meant, other)),) if other is not None and is_other else ()))
 
 
 def counted_forms(low: float, high: float) -> tuple[DayForm, ...]:
