@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
+from relkit.remarks import french
 from relkit.tables.drafting.names import meanings
 from relkit.tables.drafting.pieces import Answer, Line, Question, literal, percent, quoted, scalar
 from relkit.texts import EMPTY, Text
@@ -138,8 +139,8 @@ def chosen(key: str, columns: list[Profile], text: Text, *, may_go: bool = False
 def filled(column: Profile) -> Text:
     """Return the share of rows filled and the number of values of a column, for the remark of an answer."""
     return Text(
-        f"filled in {percent(column.share)} of the rows, {column.distinct:,} distinct values",
-        f"renseignée dans {percent(column.share)} des lignes, {column.distinct:,} valeurs distinctes",
+        f"filled in {percent(column.share).en} of the rows, {column.distinct:,} distinct values",
+        f"renseignée dans {percent(column.share).fr} des lignes, {french(column.distinct)} valeurs distinctes",
     )
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from relkit.remarks import french
 from relkit.tables.drafting.lexicon import several
 from relkit.texts import EMPTY, Text
 
@@ -136,11 +137,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def percent(share: float) -> str:
-    """Return a share as text.
+def percent(share: float) -> Text:
+    """Return a share as text, never rounded up to all.
 
     Examples:
-        >>> percent(0.9994), percent(1.0)
-        ('99.9 %', '100 %')
+        >>> percent(0.9994).en, percent(0.9994).fr, percent(1.0).en
+        ('99.9%', '99,9 %', '100%')
     """
-    return "100 %" if share == 1 else f"{min(share, 0.999):.1%}".replace("%", " %")
+    if share == 1:
+        return Text("100%", "100 %")
+    shown = 100 * min(share, 0.999)
+    return Text(f"{shown:.1f}%", f"{french(shown, 1)} %")

@@ -106,7 +106,7 @@ class Profile:
     def order_question(self) -> Question:
         """The question on the order of day and month, one for all lines that read the column."""
         answers = tuple(
-            Answer(f'"{form.format}"', Text(f"reads {percent(form.share)} of the values", f"lit {percent(form.share)} des valeurs"))
+            Answer(f'"{form.format}"', Text(f"reads {percent(form.share).en} of the values", f"lit {percent(form.share).fr} des valeurs"))
             for form in self.days
         )
         name = self.name

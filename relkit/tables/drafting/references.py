@@ -37,8 +37,8 @@ class Reference:
     def remark(self) -> Text:
         """The evidence in words."""
         return Text(
-            f"has {percent(self.share)} of the values of {self.column} in {self.source}",
-            f"contient {percent(self.share)} des valeurs de {self.column} dans {self.source}",
+            f"has {percent(self.share).en} of the values of {self.column} in {self.source}",
+            f"contient {percent(self.share).fr} des valeurs de {self.column} dans {self.source}",
         )
 
 

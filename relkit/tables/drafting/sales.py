@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.remarks import french
 from relkit.tables import casting
 from relkit.tables.drafting.catalogue import categories
 from relkit.tables.drafting.desk import (
@@ -144,8 +145,8 @@ def _order(desk: Desk) -> tuple[Line, ...]:
         if mixed <= _MIXED:
             return (id_line("transaction_id", orders[0]),)
         doubt = Text(
-            f"{percent(mixed)} of the values of {orders[0].name!r} belong to several customers: is it the number of the order?",
-            f"{percent(mixed)} des valeurs de « {orders[0].name} » concernent plusieurs clients : est-ce le numéro de commande ?",
+            f"{percent(mixed).en} of the values of {orders[0].name!r} belong to several customers: is it the number of the order?",
+            f"{percent(mixed).fr} des valeurs de « {orders[0].name} » concernent plusieurs clients : est-ce le numéro de commande ?",
         )
         return (Line(key="transaction_id", value=Question(doubt, _of_a_day(desk, orders[0])), reads=(orders[0].name,)),)
     if orders:
@@ -210,8 +211,8 @@ def _unidentified(column: Profile) -> Text:
     if column.share == 1:
         return Text()
     return Text(
-        f"empty in {percent(1 - column.share)} of the rows: unidentified",
-        f"vide dans {percent(1 - column.share)} des lignes : non identifié",
+        f"empty in {percent(1 - column.share).en} of the rows: unidentified",
+        f"vide dans {percent(1 - column.share).fr} des lignes : non identifié",
     )
 
 
@@ -364,7 +365,7 @@ def _returns(desk: Desk) -> Question | None:
     for column in signed:
         where = f"{quoted(column.name)} < 0"
         count = column.numbers.negative if column.numbers is not None else 0
-        answers.append(Answer(_flow(where), Text(f"{count:,} rows of the sample", f"{count:,} lignes de l’échantillon")))
+        answers.append(Answer(_flow(where), Text(f"{count:,} rows of the sample", f"{french(count)} lignes de l’échantillon")))
     if not answers:
         return None
     text = Text(

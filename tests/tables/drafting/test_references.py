@@ -15,4 +15,4 @@ def test_the_share_of_values_that_a_key_has(tmp_path):
     found = reference(people, people.found["client"], [people, sales], "customer_id")
     assert (found.source, found.column) == ("sales", "client")
     assert abs(found.share - 2 / 3) < 1e-9
-    assert found.remark["en"] == "has 66.7 % of the values of client in sales"
+    assert found.remark["en"] == "has 66.7% of the values of client in sales"
