@@ -184,12 +184,17 @@ def _margin(tables: TableSet) -> list[Remark]:
 def _currency(tables: TableSet) -> list[Remark]:
     if not tables.has("transactions") or "currency" not in tables.columns("transactions"):
         return []
-    others = tables.scan("transactions").filter(pl.col("currency") != tables.facts.currency).group_by("currency").len()
-    found = others.sort("len", "currency", descending=[True, False]).collect(engine="streaming")
+    # a shifted line may have a person's address here: only what looks like a code is shown
+    code = pl.when(pl.col("currency").str.contains(r"^[A-Za-z]{3}$")).then("currency")
+    others = tables.scan("transactions").filter(pl.col("currency") != tables.facts.currency).group_by(code.alias("code")).len()
+    found = others.sort("len", "code", descending=[True, False], nulls_last=True).collect(engine="streaming")
     if not len(found):
         return []
     rows, currency = int(found["len"].sum()), tables.facts.currency
-    listed, listed_fr = (", ".join(f"{code} {write(n)}" for code, n in found.head(5).iter_rows()) for write in ("{:,}".format, french))
+    listed, listed_fr = (
+        ", ".join(f"{code or none} {write(n)}" for code, n in found.head(5).iter_rows())
+        for none, write in (("no code", "{:,}".format), ("sans code", french))
+    )
     return [
         Remark(
             "other_currencies",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -80,9 +82,12 @@ def _work(kind: str, first: int, end: int) -> int:
     lines, sys.stdout = sys.stdout, sys.stderr
     for seed in range(first, end):
         started = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True) as folder, warnings.catch_warnings():
+        folder = Path(tempfile.gettempdir()) / f"fuzz-{os.getpid()}-{seed}"  # random letters may spell the canary
+        folder.mkdir()
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            faults = case(seed, Path(folder))
+            faults = case(seed, folder)
+        shutil.rmtree(folder, ignore_errors=True)
         lines.write(json.dumps({"seed": seed, "faults": faults, "seconds": round(time.perf_counter() - started, 3)}) + "\n")
         lines.flush()
     return 0

@@ -47,6 +47,8 @@ def test_a_margin_of_lines_or_products_is_enough(tmp_path):
 def test_other_currencies_are_counted(tmp_path):
     (sentence,) = doubted(tmp_path, transactions={"currency": ["EUR", "USD", "USD", "CHF"]})
     assert sentence.startswith("transactions: 3 rows were paid in another currency than EUR (USD 2, CHF 1)")
+    (sentence,) = doubted(tmp_path, transactions={"currency": ["EUR", "USD", "zoe@mail.example", "+33612345678"]})
+    assert "than EUR (no code 2, USD 1)" in sentence, "a shifted line may hold anything"
 
 
 def test_a_history_whose_start_nobody_states_is_doubted_where_it_matters(tmp_path):
