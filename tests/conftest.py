@@ -24,6 +24,7 @@ def own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     """Keep temporary files apart from those that killed processes of other runs left, which commands would sweep and report."""
     tmp_path_factory.getbasetemp()  # stays where it is
     with tempfile.TemporaryDirectory(prefix="t-") as folder, pytest.MonkeyPatch.context() as patch:
+        Path(folder).chmod(0o711)  # a database of the tests runs as another user
         patch.setattr(tempfile, "tempdir", folder)
         patch.setenv("TMPDIR", folder)
         yield

@@ -240,7 +240,7 @@ def write_check_pages(out: Path, programme: str) -> dict[str, Path]:
     tables = TableSet.open(out / "tables")
     check = json.loads((tables.folder / CHECK).read_text(encoding="utf-8"))
     remarks, history = read_remarks(tables.folder / FILE), read_history(out)
-    paths = {}
+    paths: dict[str, Path] = {}
     for language in LANGUAGES:
         page = CheckPage(
             programme=programme,
