@@ -32,10 +32,10 @@ CHANGES = (
 def shop() -> Iterator[str]:
     if lacking := postgresql.lacking():
         pytest.skip(lacking)
-    from sqlalchemy import create_engine
+    from sqlalchemy import NullPool, create_engine
 
     with postgresql.database() as url:
-        with create_engine(url).begin() as connection:
+        with create_engine(url, poolclass=NullPool).begin() as connection:
             connection.exec_driver_sql("create table t as select 1 as a, 'Zoé Dupont' as name")
             connection.exec_driver_sql("create sequence s")
         yield url
