@@ -60,20 +60,8 @@ class CheckTables(Job):
         found = self._sources()
         if found is None:
             return ""
-        zone = self._zone_of_ages()
-        today = (f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}",) if zone else ()
+        today = (f"{datetime.now(ZoneInfo(found.zone_of_ages)):%Y-%m-%d}",) if found.zone_of_ages else ()
         return uuid.uuid4().hex if found.has_database else "\n".join((*today, *found.unread))
-
-    def _zone_of_ages(self) -> str:
-        """Return the zone of the business day if the mapping states how fresh its sources must be; empty if it does not."""
-        from relkit.tables.mapping import stated_mapping
-
-        try:
-            stated = stated_mapping(self.data, self.mapping)
-        except RelkitError:
-            return ""  # run() reports the error
-        ages = () if stated is None else (source.freshness_days for source in stated.file.sources.values())
-        return "" if stated is None or all(days is None for days in ages) else stated.file.company.business_zone
 
     def _sources(self) -> SourceFiles | None:
         from relkit.tables.mapping import source_files

@@ -159,20 +159,15 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         ('till: till.csv: detected semicolon-separated, UTF-8, with a header, decimal comma.',)
     """
     place = DataPlace.of(data)
-    path = _mapping_of(place, mapping)
-    stated = None if path is None else load_mapping(path)
+    path, stated = _stated(place, mapping)
     reading = _by_names(place, stated) if stated is None or not stated.file.tables else _by_mapping(place, stated, path, progress)
     return _tables(reading, _blocks(reading), progress)
 
 
-def stated_mapping(data: Path | str, mapping: Path | None = None) -> Mapping | None:
-    """Return the mapping file given or in the folder of data, None if there is none; errors as for `read_source_tables`."""
-    path = _mapping_of(DataPlace.of(data), mapping)
-    return None if path is None else load_mapping(path)
-
-
-def _mapping_of(place: DataPlace, mapping: Path | None) -> Path | None:
-    return mapping if mapping is not None else place.default_mapping()
+def _stated(place: DataPlace, mapping: Path | None) -> tuple[Path | None, Mapping | None]:
+    """Return the mapping file given or in the folder of data, and its content; None if there is none."""
+    path = mapping if mapping is not None else place.default_mapping()
+    return path, None if path is None else load_mapping(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,11 +178,13 @@ class SourceFiles:
         files: those read, the mapping among them.
         has_database: whether a database is read, too.
         unread: names of what is found beside them and not read, which the check reports.
+        zone_of_ages: zone of the business day, if the mapping states how fresh its sources must be; else empty.
     """
 
     files: tuple[Path, ...]
     has_database: bool
     unread: tuple[str, ...] = ()
+    zone_of_ages: str = ""
 
 
 def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
@@ -198,14 +195,13 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
         ParameterError: the mapping says something it may not.
     """
     place = DataPlace.of(data)
-    path = _mapping_of(place, mapping)
-    stated = None if path is None else load_mapping(path)
+    path, stated = _stated(place, mapping)
     if stated is None or not stated.file.tables:
         named = sources_by_names(place)
         declared, unread = named.declared, named.unread
     else:
         used = _used(stated.file)
-        declared = {name: source for name, source in stated.file.sources.items() if name in used or source.required}
+        declared = {name: source for name, source in stated.file.sources.items() if name in used}
         unread = unmapped_files(place, stated.file, path)[0]
     found = [place.files(source) for source in declared.values() if source.required is not False or is_there(place, source)]
     files = [file for part in found for file in part or ()]
@@ -213,7 +209,12 @@ def source_files(data: Path | str, mapping: Path | None = None) -> SourceFiles:
         files=(*(() if path is None else (path,)), *dict.fromkeys(files)),
         has_database=None in found,
         unread=tuple(each.name for each in unread),
+        zone_of_ages="" if stated is None else _zone_of_ages(stated.file),
     )
+
+
+def _zone_of_ages(file: MappingFile) -> str:
+    return "" if all(source.freshness_days is None for source in file.sources.values()) else file.company.business_zone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

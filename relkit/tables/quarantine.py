@@ -9,7 +9,6 @@ two files, so that memory does not grow with the table; a copy without a faulty 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -223,20 +222,12 @@ def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
         value = texts.get(name, row.get(name))
         if value is not None and (name not in contract.names or contract[name].personal_data != "none"):
             return None
-        shown.append(_shown(value, contract[name].allowed if name in contract.names else ()))
+        known = contract[name].allowed if name in contract.names else ()
+        is_text = isinstance(value, str) and value not in known
+        shown.append(shown_text(str(value), is_open=True) if is_text else outline(value, known))
     if len(shown) == 1:
         return shown[0]
     return ", ".join(f"{name} {value}" for name, value in zip(rule.columns, shown, strict=True)) or None
-
-
-def _shown(value: Any, known: tuple[str, ...]) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, str) and value not in known:
-        return shown_text(value, is_open=True)
-    if isinstance(value, int | float):
-        return outline(value)
-    return value.isoformat() if isinstance(value, date) else repr(value)
 
 
 def _range(column: Column, fault: str, broken: pl.Expr) -> Rule:
