@@ -87,20 +87,20 @@ _BY_NAME: dict[Domain, str] = {
         "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths units treated firsts "
         "baskets empty largest least monsters nameless one_item products repeated rules set_aside significant tried order takers "
         "open_rows buyers penalty spread scales unrest weights squares count left right roots feature group state "
-        "outcome trees effect size std_error losses brier"
+        "forecast came outcome trees effect size std_error losses brier"
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
         "observed"
     ),
-    _LONG: "days last_days last_age usual_gap_days breaks ages",
+    _LONG: "days horizons last_days last_age usual_gap_days breaks ages",
     FINITE: (
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
         "coordinates purchase_effects lifetime_effects low high centre centres base factor slope slopes raw_slope shift once level "
         "value profile log_likelihood null_log_likelihood static_log_likelihood log_score cumulative near_items states seed "
         "propensity_line strengths gain near_values dr_losses"
     ),
-    MAYBE: "covariance model_covariance cumulative_covariance correlation",
+    MAYBE: "forecast_money came_money covariance model_covariance cumulative_covariance correlation",
 }
 _SPECIAL: dict[str, Domain] = {
     "Trees.threshold": Domain(may_be_infinite=True),
@@ -171,6 +171,7 @@ SHAPES: dict[str, _Shapes] = {
     },
     "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),
+    "PastForecasts": dict.fromkeys(("horizons", "origins", "forecast", "came", "forecast_money", "came_money"), ("k",)),
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},
     "ActionEffects": {"learners": ("l",), "weights": ("l",), "centres": ("l",)},
     "TransitionSums": {

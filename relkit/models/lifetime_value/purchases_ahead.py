@@ -13,6 +13,7 @@ from relkit.cards import FittedCard
 from relkit.errors import ParameterError
 from relkit.models.base import FitInfo  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.order_calibration import OrderCalibration  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.past_forecasts import PastForecasts  # noqa: TC001 storage reads the types of the fields
 from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class PurchasesAhead(FittedCard):
         info: facts about the fit.
         order_calibration: calibration of the order probability on a holdout; None in models without one, and in those
             saved before it existed.
+        past_forecasts: totals forecast at past origins and what came, from which the bounds of totals follow; None if the model was
+            judged at none.
         follows_calendar: whether the expectation depends on the day on which it begins.
     """
 
@@ -40,6 +43,7 @@ class PurchasesAhead(FittedCard):
 
     info: FitInfo
     order_calibration: OrderCalibration | None = None
+    past_forecasts: PastForecasts | None = None
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,)."""
@@ -85,6 +89,25 @@ class PurchasesAhead(FittedCard):
     def with_calibration(self, calibration: OrderCalibration | None) -> Self:
         """Return the same model with a calibration of the order probability."""
         return replace(self, order_calibration=calibration)
+
+    def with_past_forecasts(self, past: PastForecasts | None) -> Self:
+        """Return the same model with its forecasts at past origins."""
+        return replace(self, past_forecasts=past)
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the next `days`, shape (n,)."""
+        raise NotImplementedError
+
+    def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
+        """Return the probabilities of 0, 1, ... `most` purchases in the `days` after the as-of day, shape (n, most + 1).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            days: horizon, in days.
+            most: largest number of purchases; what is missing to 1 is the probability of more.
+        """
+        rows = len(features)
+        return np.column_stack([self.purchases_probability(features, np.full(rows, m), days) for m in range(most + 1)])
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, p_alive, expected_orders_<horizon>d and order_probability_<horizon>d, one row per row of `features`.
