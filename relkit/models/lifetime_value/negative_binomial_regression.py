@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
@@ -45,6 +46,14 @@ class Counts:
     level: Floats
     y: Floats
     customers: Floats
+
+    @classmethod
+    def of(cls, X: Floats, offset: Floats, level: Floats, y: Floats) -> Counts:
+        """Return the counts of customers with equal rows once, in ascending order: most of those who bought once differ in age only."""
+        table = pl.DataFrame({str(j): column for j, column in enumerate((*X.T, offset, level, y))})
+        rows = table.group_by(table.columns).agg(pl.len().cast(pl.Float64).alias("customers")).sort(table.columns)
+        *columns, offset, level, y, customers = (rows[name].to_numpy() for name in rows.columns)
+        return cls(np.column_stack(columns), offset, level, y, customers)
 
 
 @dataclass(frozen=True, eq=False)

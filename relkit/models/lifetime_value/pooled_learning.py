@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FLAG = "is_left_censored"
-LEAST_TRUST = 0.1
-"""Horizons whose past origins are trusted less are not learnt; the base model continues there."""
+LEAST_TRUST, LEAST_SHARE = 0.1, 0.5
+"""Horizons whose past origins are trusted less, or whose windows are a smaller share of them, are not learnt: the base model continues."""
 _FEWEST_OF_A_KIND, _FEWEST_BACK = 30, 10
 """Customers, and customers who came back, on either side of the flag, without which it is no covariate."""
 _SHRINKAGE = Shrinkage(np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.0, 0.002]))
@@ -171,7 +171,8 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
     found, seen = [], []
     for horizon in horizons:
         wanted = origins(known_days, horizon)
-        last = past.judged(wanted.last) if wanted.trust >= LEAST_TRUST else None
+        trusted = wanted.trust >= LEAST_TRUST and wanted.last.window_days >= LEAST_SHARE * horizon
+        last = past.judged(wanted.last) if trusted else None
         if last is None or not last.came.sum():
             continue
         other = past.judged(wanted.other)
@@ -204,7 +205,7 @@ def _knot(horizon: int, wanted: Origins, last: _Judged, other: _Judged | None, c
     correction = log_correction(wanted.trust, last.error, year)
     parts = [judged.counts() for judged in (last, other) if judged is not None]
     X, offset, level, y = (np.concatenate(each) for each in zip(*parts, strict=True))
-    found = regress(Counts(X, offset, level, y, np.ones(len(y))), _SHRINKAGE)
+    found = regress(Counts.of(X, offset, level, y), _SHRINKAGE)
     return {
         "horizons_days": float(horizon),
         "effective_days": horizon * float(np.exp(correction)) * calendar,
