@@ -18,6 +18,7 @@ customers who buy by habit. This model learns at past origins how far to trust w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -45,7 +46,6 @@ from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
 
     from relkit.contracts import Contract
     from relkit.models.lifetime_value.purchases_ahead import Ahead
