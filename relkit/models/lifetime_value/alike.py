@@ -1,8 +1,8 @@
-"""Customers who buy alike if they are alive: the later purchases of a model depend on x, T and covariates only, so each is computed once."""
+"""Customers who buy alike if they are alive: their later purchases depend on x, T and covariates only, and are computed once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,10 @@ class Alike:
     which: NDArray[np.intp]
     alive: Floats
     _expected: dict[float, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    def some(self, rows: NDArray[np.intp]) -> Alike:
+        """Return the customers at some positions."""
+        return replace(self, which=self.which[rows], alive=self.alive[rows])
 
     def expected(self, days: float) -> Floats:
         """Return the purchases expected of each group in so many days if alive, shape (g,)."""

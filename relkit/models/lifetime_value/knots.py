@@ -108,6 +108,10 @@ class PooledForecast:
             np.maximum(expected[j], (1 - weight) * own + weight * regressed, out=expected[j + 1])
         return cls(knots, base, expected)
 
+    def some(self, rows: NDArray[np.intp]) -> PooledForecast:
+        """Return the forecasts of the customers at some positions."""
+        return PooledForecast(self.knots, self.base.some(rows), self.expected_at[:, rows])
+
     def parts(self, days: float) -> tuple[float, Floats, Floats, Floats]:
         """Return the effective horizon, then the weight, the mean and the size of each customer's negative binomial, each (n,)."""
         knots, ahead = self.knots, self.knots.effective(days)

@@ -18,7 +18,7 @@ customers who buy by habit. This model learns at past origins how far to trust w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date  # noqa: TC003 storage and settings read the types of the fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -35,8 +35,9 @@ from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
 from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.median import median_of
 from relkit.models.lifetime_value.order_days import OrderDays
-from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors, totals
+from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
     from relkit.contracts import Contract
     from relkit.models.lifetime_value.purchases_ahead import Ahead
-    from relkit.remarks import Remark
 
 Floats = NDArray[np.float64]
 
@@ -142,38 +142,28 @@ class Pooled(ModelFacts):
         """
         frame = _in_order(read_columns(features, learnable(self.needs)))
         check_dates(frame, as_of)
-        today, start = day_number(as_of), self._start(frame)
-        older = _older(frame, start)
+        today, begins = day_number(as_of), self._begins(frame)
+        start, orders = day_number(begins), OrderDays.of(frame)
+        older, daily = _older(frame, start), orders.daily(start, today)
         settings = {"period_days": self.period_days, "level": self.level}
-        summary = [frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days")]
-        base = fit_base(*summary, older, as_of=as_of, settings=settings)
-        orders, step = OrderDays.of(frame), -(-len(frame) // self.sample_customers)
-        daily = orders.daily(start, today)
-        ahead = today + max(self.horizons_days)
+        base = fit_base(*_summary(frame), older, as_of=as_of, settings=settings)
+        ahead = today + self.horizons_days[-1]
         calendar = CalendarWeights.of(daily, begin=start, end=ahead, weeks=self.week_weights, events=self.events)
-        sample = OrderDays.of(frame[::step]) if step > 1 else orders
-        past = PastOrigins(sample, older[::step], start, calendar, settings)
+        step = -(-len(frame) // self.sample_customers)
+        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, settings)
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
-        alike = base.alike(base_frame(*summary, older))
+        alike = base.alike(base_frame(*_summary(frame), older))
         given = regressors(orders, np.full(len(frame), today), start, learnt.knots.horizons_days)
         knots = centred(learnt.knots, alike, given)
-        remarks = list(base.info.remarks)
-        if len(knots):
-            at = pooled_remarks.nearest(knots)
-            both = totals(PooledForecast.of(knots, alike, given), at)
-            rows = learnt.origins.filter(pl.col("horizon_days") == int(knots.horizons_days[at]))
-            remarks.append(pooled_remarks.parts(knots, *both, with_year=bool(rows["is_year"].any())))
-            remarks += [pooled_remarks.sampled(len(sample.first), len(frame))] if step > 1 else []
-        else:
-            remarks.append(pooled_remarks.short_history(today - start))
-        remarks += [pooled_remarks.unseen_event(name) for name in calendar.unseen]
-        remarks += pooled_remarks.peak(daily, as_of, self.events)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, given), learnt.origins, known_days=today - start)
+        own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
+        own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
         return FittedPooled(
             settings=self,
-            info=self._info(frame, as_of, base, tuple(remarks)),
+            info=replace(base.info, fingerprint=fingerprint(frame.drop("customer_id")), remarks=(*base.info.remarks, *own)),
             base=base,
             knots=knots,
-            history_begins_on=frame["first_order_on"].min() if self.history_starts_on is None else min(self.history_starts_on, frame["first_order_on"].min()),
+            history_begins_on=begins,
             event_effects=calendar.effects,
             origins=learnt.origins,
         )
@@ -182,19 +172,10 @@ class Pooled(ModelFacts):
         """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
         return judge_purchases(fitted, features, outcomes)
 
-    def _start(self, frame: pl.DataFrame) -> int:
+    def _begins(self, frame: pl.DataFrame) -> date:
+        """Return the first day of the history."""
         first: Any = frame["first_order_on"].min()
-        return day_number(first if self.history_starts_on is None else min(first, self.history_starts_on))
-
-    def _info(self, frame: pl.DataFrame, as_of: date, base: FittedMbgNbd, remarks: tuple[Remark, ...]) -> FitInfo:
-        return FitInfo(
-            as_of=as_of,
-            rows=len(frame),
-            log_likelihood=base.info.log_likelihood,
-            converged=True,
-            fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=remarks,
-        )
+        return first if self.history_starts_on is None else min(first, self.history_starts_on)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -306,6 +287,13 @@ class FittedPooled(PurchasesAhead):
         forecast, rows = self._forecast(features), len(features)
         return np.column_stack([forecast.probability(np.full(rows, float(m)), float(days)) for m in range(most + 1)])
 
+    def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the median number of purchases of each customer, shape (n,); arguments as in `PurchasesAhead`."""
+        self._check_ahead(days)
+        forecast, ahead = self._forecast(features), float(days)
+        none, mean = forecast.none(ahead), forecast.expected(ahead)
+        return median_of(none, mean, lambda rows, m: forecast.some(rows).probability(np.full(len(rows), float(m)), ahead))
+
     def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first one: the base model's, uncorrected."""
         return self.base.expected_purchases_new(days)
@@ -316,8 +304,7 @@ class FittedPooled(PurchasesAhead):
     def _forecast(self, features: pl.DataFrame) -> PooledForecast:
         """Return the forecasts of customers as of the day of their rows."""
         frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
-        older = _older(frame, start)
-        own = base_frame(*(frame[name] for name in ("repeat_purchases", "last_purchase_age_days", "observed_days")), older)
+        own = base_frame(*_summary(frame), _older(frame, start))
         until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
         given = regressors(OrderDays.of(frame), until, start, self.knots.horizons_days)
         return PooledForecast.of(self.knots, self.base.alike(own), given)
@@ -326,6 +313,11 @@ class FittedPooled(PurchasesAhead):
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows in order of customer_id, so that sums and samples do not depend on theirs."""
     return frame if frame["customer_id"].is_sorted() else frame.sort("customer_id")
+
+
+def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
+    """Return x, t_x and T of each customer."""
+    return tuple(frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
 
 
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:

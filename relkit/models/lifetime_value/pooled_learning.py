@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
-from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots, PooledForecast, Regressors, columns
+from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots, Regressors, columns
 from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, regress
 from relkit.models.lifetime_value.recalibration import Origin, Origins, log_correction, log_error, origins
@@ -245,10 +245,3 @@ def centred(knots: Knots, base: Alike, given: Regressors) -> Knots:
     given_fields = {name: getattr(knots, name) for name in ("horizons_days", "effective_days", "log_corrections", "calendar")}
     rest = {"pool_weights": knots.pool_weights, "size_coefficients": knots.size_coefficients}
     return Knots(**given_fields, **rest, coefficients=coefficients, base_means=means)
-
-
-def totals(forecast: PooledForecast, knot: int) -> tuple[float, float]:
-    """Return the orders that the base model alone, and the pooled forecast, expect at a knot."""
-    days = float(forecast.knots.horizons_days[knot])
-    return float(forecast.base.expected_of_all(days).sum()), float(forecast.expected(days).sum())
-

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from relkit.models.lifetime_value.exposure import day_number
 from relkit.remarks import Remark, french
+from relkit.texts import EMPTY, Text
 from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
@@ -17,65 +19,80 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from relkit.models.lifetime_value.exposure import CalendarEvent
-    from relkit.models.lifetime_value.knots import Knots
+    from relkit.models.lifetime_value.knots import Knots, PooledForecast
 
 _RECENT_DAYS, _BEFORE_DAYS, _YEAR_DAYS, _LONGEST_EVENT_DAYS = 28, 91, 364, 91
 _PEAK = 1.3
 _DEVIATIONS = 4.0
 
 
-def parts(knots: Knots, base_total: float, total: float, *, with_year: bool) -> Remark:
-    """Return the remark on what each part contributes to the total at the knot nearest to the usual horizon.
+def of_parts(forecast: PooledForecast, origins: pl.DataFrame, *, known_days: int) -> tuple[Remark, ...]:
+    """Return the remark on what each part contributes to the total, or on a history too short for more than the base model.
 
     Args:
-        knots: at least one.
-        base_total: orders that the base model alone expects at that knot.
-        total: orders that the pooled forecast expects.
-        with_year: whether the same season a year before was among the past origins.
+        forecast: of the customers of the fit.
+        origins: the past origins, with the columns horizon_days and is_year.
+        known_days: from the start of the history to the as-of day.
     """
-    at = nearest(knots)
-    days, change, weight = knots.horizons_days[at], 100 * (total / max(base_total, 1e-9) - 1), 100 * knots.pool_weights[at]
-    calendar = 100 * (knots.calendar[at] - 1)
-    en = f"In {days:.0f} days the base model alone expects {base_total:,.0f} orders; "
-    fr = f"Sur {days:.0f} jours, le modèle de base seul attend {french(round(base_total))} commandes ; "
-    since = ("the last one and the same season a year before", "la dernière et la même saison un an plus tôt") if with_year else ("", "")
-    en += f"its errors at past origins ({since[0]}) " if with_year else "its error at the last origin "
-    fr += f"ses erreurs aux dates passées ({since[1]}) " if with_year else "son erreur à la dernière date passée "
-    if abs(calendar) >= 0.5:
-        en += f"and the calendar ({calendar:+.0f} %) "
-        fr += f"et le calendrier ({calendar:+.0f} %) "
-    en += f"change that by {change:+.0f} % to {total:,.0f}. "
-    fr += f"{'modifient' if with_year or abs(calendar) >= 0.5 else 'modifie'} ce total de {change:+.0f} %, à {french(round(total))}. "
-    en += f"{weight:.0f} % of the weight is given to a regression on the base model, the orders of the last {days:.0f} days and the long run."
-    fr += (
-        f"{weight:.0f} % du poids vont à une régression sur le modèle de base, les commandes des {days:.0f} derniers jours et la moyenne"
-        " de longue période."
+    knots = forecast.knots
+    if not len(knots):
+        return (_short_history(known_days),)
+    at = int(np.abs(np.log(knots.horizons_days / HORIZON_DAYS)).argmin())
+    days = float(knots.horizons_days[at])
+    base, total = float(forecast.base.expected_of_all(days).sum()), float(forecast.expected(days).sum())
+    with_year = bool(origins.filter(pl.col("horizon_days") == int(days))["is_year"].any())
+    return (_parts(knots, at, base, total, with_year=with_year),)
+
+
+def _parts(knots: Knots, at: int, base: float, total: float, *, with_year: bool) -> Remark:
+    days, change, weight = knots.horizons_days[at], 100 * (total / max(base, 1e-9) - 1), 100 * knots.pool_weights[at]
+    past, calendar = _from_past(with_year=with_year), _from_calendar(100 * (float(knots.calendar[at]) - 1))
+    return Remark(
+        "pooled_parts",
+        f"In {days:.0f} days the base model alone expects {base:,.0f} orders; with {past.en}{calendar.en} the forecast is {total:,.0f} "
+        f"({change:+.0f} %). {weight:.0f} % of the weight is given to a regression on the base model, the orders of the last "
+        f"{days:.0f} days and the long run.",
+        f"Sur {days:.0f} jours, le modèle de base seul attend {french(round(base))} commandes ; avec {past.fr}{calendar.fr}, la prévision "
+        f"est de {french(round(total))} ({change:+.0f} %). {weight:.0f} % du poids reviennent à une régression sur le modèle de base, les "
+        f"commandes des {days:.0f} derniers jours et la moyenne de long terme.",
     )
-    return Remark("pooled_parts", en, fr)
 
 
-def nearest(knots: Knots) -> int:
-    """Return the position of the knot nearest to the usual horizon."""
-    return int(np.abs(np.log(knots.horizons_days / HORIZON_DAYS)).argmin())
+def _from_past(*, with_year: bool) -> Text:
+    if with_year:
+        return Text(
+            "part of its errors at the last origin and in the same season a year before",
+            "une part de ses erreurs à la dernière date passée et à la même saison un an plus tôt",
+        )
+    return Text("part of its error at the last origin", "une part de son erreur à la dernière date passée")
 
 
-def short_history(known_days: int) -> Remark:
-    """Return the remark that there is no past origin to learn from."""
+def _from_calendar(percent: float) -> Text:
+    if abs(percent) < 0.5:
+        return EMPTY
+    return Text(f" and the calendar ahead ({percent:+.0f} %)", f" et le calendrier à venir ({percent:+.0f} %)")
+
+
+def _short_history(known_days: int) -> Remark:
     return Remark(
         "pooled_short_history",
-        f"The history of {known_days + 1} days is too short to correct and pool forecasts at past dates: these are of the base model alone.",
+        f"The history of {known_days + 1} days is too short to correct and pool forecasts at past dates: these are of the base model "
+        "alone.",
         f"L’historique de {known_days + 1} jours est trop court pour corriger et combiner les prévisions d’après des dates passées : "
         "ce sont celles du modèle de base seul.",
     )
 
 
-def sampled(sample: int, customers: int) -> Remark:
+def sampled(sample: int, customers: int) -> tuple[Remark, ...]:
     """Return the remark that past origins were computed on a sample."""
-    return Remark(
-        "pooled_sample",
-        f"The corrections and the weights were learnt from {sample:,} of {customers:,} customers, every so many of them in order of their ids.",
-        f"Les corrections et les poids ont été appris sur {french(sample)} clients sur {french(customers)}, pris à intervalle régulier "
-        "dans l’ordre des identifiants.",
+    return (
+        Remark(
+            "pooled_sample",
+            f"The corrections and the weights were learnt from {sample:,} of {customers:,} customers, drawn at regular steps in the order "
+            "of their ids.",
+            f"Les corrections et les poids ont été appris sur {french(sample)} clients sur {french(customers)}, pris à intervalle régulier "
+            "dans l’ordre des identifiants.",
+        ),
     )
 
 
@@ -120,10 +137,11 @@ def _in_event(name: str, as_of: date) -> Remark:
 
 
 def _after_peak(times: float, as_of: date) -> Remark:
+    spoken = f"{times:.1f}"
     return Remark(
         "as_of_in_a_peak",
-        f"The {_RECENT_DAYS} days up to {as_of} brought {times:.1f} times the usual orders: if this is a peak, forecasts from within it are "
+        f"The {_RECENT_DAYS} days up to {as_of} brought {spoken} times the usual orders: if this is a peak, forecasts from within it are "
         "less certain, and may be too high.",
-        f"Les {_RECENT_DAYS} jours jusqu’au {as_of} ont apporté {times:.1f} fois les commandes habituelles : s’il s’agit d’un pic, les "
-        "prévisions faites à cette date sont moins sûres, et peut-être trop hautes.".replace(f"{times:.1f}", f"{times:.1f}".replace(".", ",")),
+        f"Les {_RECENT_DAYS} jours jusqu’au {as_of} ont apporté {spoken.replace('.', ',')} fois les commandes habituelles : s’il s’agit "
+        "d’un pic, les prévisions faites à cette date sont moins sûres, et peut-être trop hautes.",
     )
