@@ -5,7 +5,7 @@ customers who buy by habit. This model learns at past origins how far to trust w
 
 1. The base model is the MBG/NBD, whose purchase rate differs for customers who may be older than the data
    (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007).
-2. Its total is corrected by a part of its errors at the last origin and in the same season a year before (`recalibration`),
+2. Its total is corrected by a part of its errors in the same season of the years before, or at the last origin (`recalibration`),
    and by the calendar ahead (`calendar_weights`). The base model is asked for more or fewer days, so that a distribution results.
 3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days and the long run
    (`negative_binomial_regression`); its total is that of step 2.

@@ -14,7 +14,7 @@ from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
 from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots, Regressors, columns
 from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, regress
-from relkit.models.lifetime_value.recalibration import Origin, Origins, log_correction, log_error, origins
+from relkit.models.lifetime_value.recalibration import Origin, log_correction, log_error, origins
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.alike import Alike
@@ -175,9 +175,10 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
         last = past.judged(wanted.last) if trusted else None
         if last is None or not last.came.sum():
             continue
-        other = past.judged(wanted.other)
-        found.append(_knot(horizon, wanted, last, other, past.calendar.ratio(today, horizon), regression_weight))
-        seen += [_row(horizon, judged, past.start) for judged in (last, other) if judged is not None]
+        years = [judged for year in wanted.years if (judged := past.judged(year)) is not None]
+        other = years[0] if years else past.judged(wanted.earlier)
+        found.append(_knot(horizon, wanted.trust, last, years, other, past.calendar.ratio(today, horizon), regression_weight))
+        seen += [_row(horizon, judged, past.start) for judged in (last, *(years or [other])) if judged is not None]
     return Learnt(_gathered(found), pl.DataFrame(seen, schema=ORIGINS, orient="row"))
 
 
@@ -200,9 +201,10 @@ def _row(horizon: int, judged: _Judged, start: int) -> tuple[Any, ...]:
     return horizon, day, origin.window_days, origin.is_year, len(judged.came), *totals
 
 
-def _knot(horizon: int, wanted: Origins, last: _Judged, other: _Judged | None, calendar: float, weight: float) -> dict[str, Any]:
-    year = other.error if other is not None and other.origin.is_year else None
-    correction = log_correction(wanted.trust, last.error, year)
+def _knot(
+    horizon: int, trust: float, last: _Judged, years: list[_Judged], other: _Judged | None, calendar: float, weight: float
+) -> dict[str, Any]:
+    correction = log_correction(trust, last.error, [year.error for year in years])
     parts = [judged.counts() for judged in (last, other) if judged is not None]
     X, offset, level, y = (np.concatenate(each) for each in zip(*parts, strict=True))
     found = regress(Counts.of(X, offset, level, y), _SHRINKAGE)
@@ -211,7 +213,7 @@ def _knot(horizon: int, wanted: Origins, last: _Judged, other: _Judged | None, c
         "effective_days": horizon * float(np.exp(correction)) * calendar,
         "log_corrections": correction,
         "calendar": calendar,
-        "pool_weights": wanted.trust * weight,
+        "pool_weights": trust * weight,
         "coefficients": found[:4],
         "size_coefficients": found[4:],
         "base_means": 1.0,

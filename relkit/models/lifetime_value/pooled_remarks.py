@@ -61,8 +61,8 @@ def _parts(knots: Knots, at: int, base: float, total: float, *, with_year: bool)
 def _from_past(*, with_year: bool) -> Text:
     if with_year:
         return Text(
-            "part of its errors at the last origin and in the same season a year before",
-            "une part de ses erreurs à la dernière date passée et à la même saison un an plus tôt",
+            "part of its errors in the same season of earlier years",
+            "une part de ses erreurs à la même saison des années précédentes",
         )
     return Text("part of its error at the last origin", "une part de son erreur à la dernière date passée")
 

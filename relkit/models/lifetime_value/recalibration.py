@@ -1,27 +1,32 @@
-"""Correction of a total by the errors that its model made at past origins: the last one, and the same season a year before.
+"""Correction of a total by the errors that its model made at past origins: the same season of the years before, or the last days.
 
 A model fitted with what was known at an origin forecast a total, and another came; e is the logarithm of their ratio. The next total is
 multiplied by
 
-    R = exp(phi clip(e_last / 4 + e_year / 2, -0.7, 0.7)),    or exp(phi clip(e_last / 2, -0.7, 0.7)) without a year,
+    R = exp(phi clip(sum_j g^j e_j / (sum_j g^j + 1), -0.7, 0.7)),    g = 0.7,
 
-never in full: an error is partly chance and partly a season that does not return. phi goes from 0, where the origin knew a month, to 1,
-where it knew three, and is smaller if the days judged are fewer than the horizon. The fractions are slopes of an origin's error on
-those of the origins before it, on six real shops (see docs/models.md).
+over up to four origins that lie one, two, ... years ago, so that each judged the same season; without any, by exp(phi clip(e_last / 2,
+-0.7, 0.7)) with the error of the last origin. Never in full: an error is partly chance and partly a season that does not return. Where
+a year before is known the last origin adds nothing, since its season was another one. phi goes from 0, where the last origin knew a
+month, to 1, where it knew three, and is smaller if the days judged are fewer than the horizon.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LEAST_DAYS = 60
 """Days that must be known at an origin that lies a horizon ago; else it lies half-way."""
 YEAR_DAYS = 364
 """Whole weeks, so that a year before begins on the same day of the week."""
 _MONTH_DAYS, _QUARTER_DAYS = 30, 90
-_MOST = 0.7
+_MOST, _DISCOUNT, _MOST_YEARS = 0.7, 0.7, 4
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,14 @@ class Origins:
 
     Attributes:
         last: the last one.
-        other: a year before, or 60 days before today if a year before too little was known; None if neither is possible.
+        years: those of the same season in years before, the latest first; none if too little was known then.
+        earlier: 60 days before the last one; None if too little was known then.
         trust: phi, from 0 to 1.
     """
 
     last: Origin
-    other: Origin | None
+    years: tuple[Origin, ...]
+    earlier: Origin | None
     trust: float
 
 
@@ -64,8 +71,8 @@ def origins(known_days: int, horizon_days: int) -> Origins:
     Examples:
         >>> origins(700, 90).last
         Origin(known_days=610, window_days=90, is_year=False)
-        >>> origins(700, 90).other
-        Origin(known_days=336, window_days=90, is_year=True)
+        >>> [year.known_days for year in origins(900, 90).years]
+        [536, 172]
         >>> round(origins(98, 90).trust, 2)  # only 49 days were known 49 days ago
         0.17
     """
@@ -74,29 +81,28 @@ def origins(known_days: int, horizon_days: int) -> Origins:
         known = known_days // 2
         window = min(horizon_days, known_days - known)
     trust = float(np.clip((known - _MONTH_DAYS) / (_QUARTER_DAYS - _MONTH_DAYS), 0, 1)) * window / horizon_days
-    return Origins(Origin(known, window), _other(known_days, known, window), trust)
+    ago = [known_days - YEAR_DAYS * (j + 1) for j in range(_MOST_YEARS)]
+    years = tuple(Origin(day, window, is_year=True) for day in ago if day >= _QUARTER_DAYS and window <= YEAR_DAYS)
+    earlier = Origin(known - LEAST_DAYS, window) if known - LEAST_DAYS >= _MONTH_DAYS else None
+    return Origins(Origin(known, window), years, earlier, trust)
 
 
-def _other(known_days: int, last: int, window: int) -> Origin | None:
-    if known_days - YEAR_DAYS >= _QUARTER_DAYS and window <= YEAR_DAYS:
-        return Origin(known_days - YEAR_DAYS, window, is_year=True)
-    earlier = last - LEAST_DAYS
-    return Origin(earlier, window) if earlier >= _MONTH_DAYS else None
-
-
-def log_correction(trust: float, last: float, year: float | None) -> float:
+def log_correction(trust: float, last: float, years: Sequence[float]) -> float:
     """Return ln R.
 
     Args:
         trust: phi.
         last: error of the last origin, ln(came / forecast).
-        year: error of the origin a year before; None without one.
+        years: errors of the same season in years before, the latest first; may be empty.
 
     Examples:
-        >>> round(log_correction(1.0, 0.2, -0.4), 3), log_correction(0.5, 4.0, None)
-        (-0.15, 0.35)
+        >>> log_correction(1.0, 0.2, (-0.4,)), log_correction(0.5, 4.0, ())
+        (-0.2, 0.35)
+        >>> round(log_correction(1.0, 0.2, (-0.4, -0.1)), 4)  # -0.47 / 2.7
+        -0.1741
     """
-    error = last / 2 if year is None else last / 4 + year / 2
+    weights = _DISCOUNT ** np.arange(len(years))
+    error = float(weights @ np.array(years) / (weights.sum() + 1)) if len(years) else last / 2
     return trust * float(np.clip(error, -_MOST, _MOST))
 
 
