@@ -108,23 +108,19 @@ class PooledForecast:
             np.maximum(expected[j], (1 - weight) * own + weight * regressed, out=expected[j + 1])
         return cls(knots, base, expected)
 
-    def some(self, rows: NDArray[np.intp]) -> PooledForecast:
-        """Return the forecasts of the customers at some positions."""
-        return PooledForecast(self.knots, self.base.some(rows), self.expected_at[:, rows])
-
-    def parts(self, days: float) -> tuple[float, Floats, Floats, Floats]:
-        """Return the effective horizon, then the weight, the mean and the size of each customer's negative binomial, each (n,)."""
+    def at(self, days: float) -> PooledCounts:
+        """Return the distributions of the purchases in so many days."""
         knots, ahead = self.knots, self.knots.effective(days)
         own = self.base.expected_of_all(ahead)
         if not len(knots):
-            return ahead, *(np.zeros(len(own)) for _ in range(2)), np.ones(len(own))
+            return PooledCounts(self.base, ahead, np.zeros(len(own)), np.zeros(len(own)), np.ones(len(own)))
         weight = self._weight(days)
         missing = self.expected(days) - (1 - weight) * own
         mean = np.maximum(np.divide(missing, weight, out=np.zeros(len(own)), where=weight > 0), 0.0)
         at = np.log(np.clip(days, knots.horizons_days[0], knots.horizons_days[-1]))
         c0, c1 = (np.interp(at, np.log(knots.horizons_days), column) for column in knots.size_coefficients.T)
         level = float(np.log(max(days, 1e-9) / UNIT_DAYS))
-        return ahead, weight, mean, sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1)
+        return PooledCounts(self.base, ahead, weight, mean, sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1))
 
     def expected(self, days: float) -> Floats:
         """Return the purchases expected of each customer in so many days, shape (n,)."""
@@ -156,17 +152,6 @@ class PooledForecast:
         effective = self.knots.effective
         return np.maximum(self.base.expected(effective(days)) - self.base.expected(effective(last)), 0.0)
 
-    def none(self, days: float) -> Floats:
-        """Return the probability that each customer makes no purchase, shape (n,)."""
-        ahead, weight, mean, size = self.parts(days)
-        return np.asarray((1 - weight) * self.base.none_of_all(ahead) + weight * np.exp(-size * np.log1p(mean / size)))
-
-    def probability(self, purchases: Floats, days: float) -> Floats:
-        """Return the probability that each customer makes exactly `purchases[i]` purchases, shape (n,)."""
-        ahead, weight, mean, size = self.parts(days)
-        own = self.base.probability_of_all(purchases, ahead)
-        return np.asarray((1 - weight) * own + weight * np.exp(log_probability(purchases, mean, size)))
-
     def _weight(self, days: float) -> Floats:
         weights = np.append(self.knots.pool_weights[0], self.knots.pool_weights)
         total = np.full(len(self.base.which), weights[0])
@@ -174,3 +159,37 @@ class PooledForecast:
             if step and (passed := self.passed(j, days)) is not None:
                 total += step * passed[self.base.which]
         return total
+
+
+@dataclass(frozen=True, eq=False)
+class PooledCounts:
+    """Distributions of the purchases of n customers at one horizon.
+
+    Attributes:
+        base: the customers in the base model.
+        ahead: days that the base model is asked for.
+        weight: of the negative binomial, shape (n,).
+        mean: of the negative binomial, shape (n,).
+        size: of the negative binomial, shape (n,).
+    """
+
+    base: Alike
+    ahead: float
+    weight: Floats
+    mean: Floats
+    size: Floats
+
+    @property
+    def none(self) -> Floats:
+        """Probability that each customer makes no purchase, shape (n,)."""
+        regressed = np.exp(-self.size * np.log1p(self.mean / self.size))
+        return np.asarray((1 - self.weight) * self.base.none_of_all(self.ahead) + self.weight * regressed)
+
+    def probability(self, purchases: Floats) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases, shape (n,)."""
+        own = self.base.probability_of_all(purchases, self.ahead)
+        return np.asarray((1 - self.weight) * own + self.weight * np.exp(log_probability(purchases, self.mean, self.size)))
+
+    def some(self, rows: NDArray[np.intp]) -> PooledCounts:
+        """Return the distributions of the customers at some positions."""
+        return PooledCounts(self.base.some(rows), self.ahead, self.weight[rows], self.mean[rows], self.size[rows])

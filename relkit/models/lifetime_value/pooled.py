@@ -26,7 +26,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import Column
-from relkit.errors import ParameterError
+from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pooled_remarks
 from relkit.models.lifetime_value.calendar_weights import CalendarWeights, WeekWeight
@@ -34,7 +34,7 @@ from relkit.models.lifetime_value.exposure import CalendarEvent, day_number
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
-from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd
 from relkit.models.lifetime_value.median import median_of
 from relkit.models.lifetime_value.order_days import OrderDays
 from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors
@@ -142,6 +142,7 @@ class Pooled(ModelFacts):
         """
         frame = _in_order(read_columns(features, learnable(self.needs)))
         check_dates(frame, as_of)
+        self._check_enough(frame)
         today, begins = day_number(as_of), self._begins(frame)
         start, orders = day_number(begins), OrderDays.of(frame)
         older, daily = _older(frame, start), orders.daily(start, today)
@@ -171,6 +172,14 @@ class Pooled(ModelFacts):
     def judge(self, fitted: FittedPooled, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
         """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
         return judge_purchases(fitted, features, outcomes)
+
+    def _check_enough(self, frame: pl.DataFrame) -> None:
+        if (back := int((frame["repeat_purchases"] > 0).sum())) < len(FORMULAS.terms):
+            raise NotEnoughEventsError(
+                f"{back} of {len(frame)} customers bought again; {len(FORMULAS.terms)} parameters need more.",
+                where=self.name,
+                remedy="Fit a longer period or more customers.",
+            )
 
     def _begins(self, frame: pl.DataFrame) -> date:
         """Return the first day of the history."""
@@ -279,27 +288,27 @@ class FittedPooled(PurchasesAhead):
         """
         self._check_ahead(days)
         m = whole_numbers(purchases, len(features), self.name)
-        return self._forecast(features).probability(m, float(days))
+        return self._forecast(features).at(float(days)).probability(m)
 
     def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
         """Return the probabilities of 0, 1, ... `most` purchases, shape (n, most + 1); arguments as in `PurchasesAhead`."""
         self._check_ahead(days)
-        forecast, rows = self._forecast(features), len(features)
-        return np.column_stack([forecast.probability(np.full(rows, float(m)), float(days)) for m in range(most + 1)])
+        counts, rows = self._forecast(features).at(float(days)), len(features)
+        return np.column_stack([counts.probability(np.full(rows, float(m))) for m in range(most + 1)])
 
     def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the median number of purchases of each customer, shape (n,); arguments as in `PurchasesAhead`."""
         self._check_ahead(days)
-        forecast, ahead = self._forecast(features), float(days)
-        none, mean = forecast.none(ahead), forecast.expected(ahead)
-        return median_of(none, mean, lambda rows, m: forecast.some(rows).probability(np.full(len(rows), float(m)), ahead))
+        forecast = self._forecast(features)
+        counts, mean = forecast.at(float(days)), forecast.expected(float(days))
+        return median_of(counts.none, mean, lambda rows, m: counts.some(rows).probability(np.full(len(rows), float(m))))
 
     def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first one: the base model's, uncorrected."""
         return self.base.expected_purchases_new(days)
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
-        return 1 - self._forecast(features).none(float(days))
+        return np.asarray(1 - self._forecast(features).at(float(days)).none)
 
     def _forecast(self, features: pl.DataFrame) -> PooledForecast:
         """Return the forecasts of customers as of the day of their rows."""
