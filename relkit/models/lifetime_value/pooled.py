@@ -7,8 +7,8 @@ customers who buy by habit. This model learns at past origins how far to trust w
    (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007).
 2. Its total is corrected by a part of its errors in the same season of the years before, or at the last origin (`recalibration`),
    and by the calendar ahead (`calendar_weights`). The base model is asked for more or fewer days, so that a distribution results.
-3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days and the long run
-   (`negative_binomial_regression`); its total is that of step 2.
+3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days, the long run and the
+   customer's own orders in the same season a year before (`own_past`, `negative_binomial_regression`); its total is that of step 2.
 4. A linear pool of both distributions (Hall and Mitchell 2007; Geweke and Amisano 2011) is the forecast (`knots`).
 
     Hall, S. G. and Mitchell, J. (2007), Combining density forecasts. International Journal of Forecasting 23 (1), 1-13.
@@ -37,7 +37,8 @@ from relkit.models.lifetime_value.knots import Knots, PooledForecast
 from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd
 from relkit.models.lifetime_value.median import median_of
 from relkit.models.lifetime_value.order_days import OrderDays
-from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors
+from relkit.models.lifetime_value.own_past import REGRESSORS, OwnPast
+from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
@@ -154,9 +155,9 @@ class Pooled(ModelFacts):
         past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, settings)
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
         alike = base.alike(base_frame(*_summary(frame), older))
-        given = regressors(orders, np.full(len(frame), today), start, learnt.knots.horizons_days)
-        knots = centred(learnt.knots, alike, given)
-        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, given), learnt.origins, known_days=today - start)
+        own_past = OwnPast(orders, today, start)
+        knots = centred(learnt.knots, alike, own_past)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, own_past), learnt.origins, known_days=today - start)
         own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
         own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
         return FittedPooled(
@@ -246,13 +247,13 @@ class FittedPooled(PurchasesAhead):
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: of the base model, then of each horizon, without standard errors.
 
-        correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and
-        the three shares are the powers of the base model, of the last h days and of the long run in it.
+        correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and the others
+        are the powers in it of the base model, the last h days, the long run and the same season a year before (0 if too little was known).
         """
         terms, values = [], []
         for j, days in enumerate(self.knots.horizons_days):
             own = {"correction": np.exp(self.knots.log_corrections[j]) * self.knots.calendar[j], "weight": self.knots.pool_weights[j]}
-            own |= dict(zip(("base", "recent", "long_run"), self.knots.coefficients[j, 1:], strict=True))
+            own |= dict(zip(REGRESSORS, self.knots.coefficients[j, 1:], strict=True))
             terms += [f"{name}_{days:.0f}d" for name in own]
             values += [float(value) for value in own.values()]
         if not terms:
@@ -315,8 +316,7 @@ class FittedPooled(PurchasesAhead):
         frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
         own = base_frame(*_summary(frame), _older(frame, start))
         until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
-        given = regressors(OrderDays.of(frame), until, start, self.knots.horizons_days)
-        return PooledForecast.of(self.knots, self.base.alike(own), given)
+        return PooledForecast.of(self.knots, self.base.alike(own), OwnPast(OrderDays.of(frame), until, start))
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
