@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relkit.metrics.resamples import Measured
+    from relkit.remarks import Remark
 
 GROUPS = {"model": pl.String, "group": pl.String, "customers": pl.Int64, "expected": pl.Float64, "seen": pl.Float64}
 COURSE = {"model": pl.String, "day": pl.Date, "expected": pl.Float64, "seen": pl.Float64, "calibration": pl.Date}
@@ -51,6 +52,7 @@ class Yardstick:
         called: name of the error in sentences.
         shown: the measures displayed, with their headings.
         digits: decimals of a measure that needs more than three.
+        preferred: the model that is taken unless another one is clearly better; empty if there is none.
     """
 
     measures: Mapping[str, str]
@@ -58,6 +60,24 @@ class Yardstick:
     called: str
     shown: Mapping[str, str]
     digits: Mapping[str, int] = field(default_factory=dict)
+    preferred: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Origin:
+    """Candidates fitted to what was known at one past day, and what came after it.
+
+    Attributes:
+        fitted: models by name.
+        features: what each reads as of that day, by the same names.
+        outcomes: of the days after it, as `Model.judge` takes them.
+        past: all purchases up to the end of those days, for a course over time; None if there are none.
+    """
+
+    fitted: Mapping[str, Any]
+    features: Mapping[str, pl.DataFrame]
+    outcomes: pl.DataFrame
+    past: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +96,8 @@ class ModelComparison:
         groups: for the figure: model, group, customers, expected and seen (observed), means in the holdout.
         course: for the figure: model, day (on which a step ends), expected and seen (observed) in the step, calibration; a model
             that does not forecast them is left out.
+        origins: one row per model and past origin, in families judged at several; empty otherwise.
+        remarks: on the comparison, which travel with the version.
     """
 
     yardstick: Yardstick
@@ -87,6 +109,8 @@ class ModelComparison:
     reason: str
     groups: pl.DataFrame
     course: pl.DataFrame
+    origins: pl.DataFrame = field(default_factory=pl.DataFrame)
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
