@@ -19,8 +19,8 @@ Effects of actions have a rule of their own (`relkit.models.uplift.comparison`):
 bias is so noisy that nothing would ever be clear.
 
 "Clearly" means a 95 % interval of the difference that does not contain zero, over resamples of the customers that are the same
-for both models, and a difference that matters: half a percent of the error, half a point of the total, 0.001 of the
-log-score. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
+for both models, and a difference that matters: half a percent of the error, 0.001 of the log-score, half a point of the total or what
+the family states: resamples of customers do not show by how much a total misses for reasons that all customers share. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 GROUPS = {"model": pl.String, "group": pl.String, "customers": pl.Int64, "expected": pl.Float64, "seen": pl.Float64}
 COURSE = {"model": pl.String, "day": pl.Date, "expected": pl.Float64, "seen": pl.Float64, "calibration": pl.Date}
-_OF_ERROR, _OF_TOTAL, _OF_LOG_SCORE = 0.005, 0.005, 0.001
+_OF_ERROR, _OF_LOG_SCORE = 0.005, 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ class Yardstick:
         digits: decimals of a measure that needs more than three.
         preferred: the model that is taken unless another one is clearly better; empty if there is none.
         ties: which of equally good models is taken: the one with the fewest parameters, or with the best log-score.
+        total_matters: least difference of total errors that counts.
     """
 
     measures: Mapping[str, str]
@@ -66,6 +67,7 @@ class Yardstick:
     digits: Mapping[str, int] = field(default_factory=dict)
     preferred: str = ""
     ties: Literal["parameters", "log_score"] = "parameters"
+    total_matters: float = 0.005
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -211,7 +213,7 @@ class _Standing:
             dict(zip(trial.fitted, found.values[:, found.names.index(each)].tolist(), strict=True)) if each in found.names else {}
             for each in (by.error, "log_score")
         )
-        least = {by.error: _OF_ERROR * min(self.error.values()), "total_error": _OF_TOTAL, "log_score": _OF_LOG_SCORE}
+        least = {by.error: _OF_ERROR * min(self.error.values()), "total_error": by.total_matters, "log_score": _OF_LOG_SCORE}
         self.better = _clear(differences, least, by)
         others = [name for name in trial.fitted if name not in trial.bars]
         self.names, self.bars = others or list(trial.fitted), trial.bars if others else ()

@@ -12,6 +12,7 @@ from relkit.errors import TableError
 from relkit.metrics.count_scores import crps_and_medians
 from relkit.metrics.forecasts import Forecast
 from relkit.metrics.purchases import compare
+from relkit.models.base import HoldoutMetric
 from relkit.models.lifetime_value.order_calibration import OrderCalibration, learnt
 from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+HOLDOUT_METRIC = HoldoutMetric(name="crps_repeat_purchases", direction="lower")
+"""The score by which versions of models of orders are compared: a proper one, in orders; that of means alone rewards understating."""
 WHOLE_DISTRIBUTIONS = 10_000
 """Customers of whom the whole distribution of a forecast is computed, for its CRPS and its median."""
 SCORED = ("log_score", "crps", "mae_of_median", "poisson_deviance")

@@ -68,7 +68,7 @@ class TestCdnow:
 
     def test_the_best_log_score_of_those_level_is_chosen(self, cdnow_comparison: ModelComparison) -> None:
         assert cdnow_comparison.chosen == "lifetime_value.pareto_nbd"
-        assert "set aside" in cdnow_comparison.reason
+        assert "lifetime_value.nbd were set aside" in cdnow_comparison.reason
 
     def test_the_log_score_is_the_mean_log_probability(
         self, cdnow_comparison: ModelComparison, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame
