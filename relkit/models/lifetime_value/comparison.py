@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.errors import RelkitError
@@ -18,6 +17,7 @@ from relkit.models.lifetime_value.purchases import meet_outcomes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 YARDSTICK = Yardstick(
