@@ -98,6 +98,7 @@ def fit_named(
 
 def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progress, beside: Beside) -> Result:
     """Fit to all days, register, and return the result to report."""
+    from relkit.families.bindings import binding
     from relkit.models.base import fit_as_of
 
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
@@ -108,6 +109,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
     checked = cross_checked(model, fitted, features) if request.cross_check else {}
     progress(f"{ready.name}: registered", 0.7)
     of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *aside)
+    learnt = binding(ready.name).lesson_remarks(fitted)
     done = Finished(
         ready=ready,
         model=model,
@@ -118,9 +120,10 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
         forced=request.forced,
         beside=beside,
         figures=request.figures,
-        remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
+        remarks=unique((*early, *of_features, *_censored(features), *trial.remarks(), *learnt)),
     )
-    result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
+    noted = (*of_features, *learnt)
+    result = _result(done, registered(done, progress), (*(remark.en for remark in noted), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
     reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
