@@ -1,7 +1,7 @@
 """Bounds of the totals of a scored file: of expected orders and of the margin or revenue ahead.
 
     bounds = TotalBounds.read(models, orders="expected_orders_90d", money="future_margin_24m")
-    bounds.of_orders(1200.0), bounds.of_money(purchases=rows, ...)
+    bounds.of_orders(1200.0), bounds.of_purchases(54_000.0, orders=900.0)
 
 Totals of purchases are bounded by how far totals of the model of orders were off at past origins (`relkit.jobs.total_spreads` keeps the
 spread with the scores). The part of running contracts has the sum of the bounds of its contracts, as if every estimate were off the same way:
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.models.lifetime_value.total_spread import SEGMENT_SPREAD, TotalSpread
+from relkit.models.lifetime_value.total_spread import TotalSpread
 from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
@@ -78,29 +78,33 @@ class TotalBounds:
         kept = (TotalSpread.of_facts(models.get(name, {}), days=days) for name in (orders, money))
         return cls(**dict(zip(("orders", "money"), kept, strict=True)))
 
-    def of_orders(self, orders: float, *, is_segment: bool = False) -> Total:
+    def of_orders(self, orders: float, *, of_segment: float = 0.0) -> Total:
         """Return a total of expected orders with its bounds.
+
+        Args:
+            orders: the total.
+            of_segment: spread of a segment's own error, such as `HISTORY_SPREAD`.
 
         Examples:
             >>> total = TotalBounds.read({}, orders="expected_orders_90d", money="").of_orders(10_000.0)
             >>> round(total.low), round(total.high)
             (6004, 16656)
         """
-        return _within(orders, self.orders, orders, is_segment)
+        return _within(orders, self.orders, orders, of_segment)
 
-    def of_purchases(self, money: float, *, orders: float, is_segment: bool = False) -> Total:
+    def of_purchases(self, money: float, *, orders: float, of_segment: float = 0.0) -> Total:
         """Return a total of money from purchases with its bounds.
 
         Args:
             money: the total.
             orders: number of orders of equal value that would scatter as much.
-            is_segment: whether it is the total of a part of the customers.
+            of_segment: spread of a segment's own error.
         """
-        return _within(money, self.money, orders, is_segment)
+        return _within(money, self.money, orders, of_segment)
 
 
-def _within(total: float, spread: TotalSpread, orders: float, is_segment: bool) -> Total:  # noqa: FBT001
-    reach = spread.reach(orders, of_segment=SEGMENT_SPREAD if is_segment else 0.0)
+def _within(total: float, spread: TotalSpread, orders: float, of_segment: float) -> Total:
+    reach = spread.reach(orders, of_segment=of_segment)
     if total >= 0:
         return Total(total, total / reach, total * reach)
     return Total(total, total * reach, total / reach)
