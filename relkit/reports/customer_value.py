@@ -26,6 +26,7 @@ from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.total_bounds import Total, TotalBounds, effective_orders
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 from relkit.texts import Text, in_language
+from relkit.units import days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -194,6 +195,7 @@ class ValueReading:
         contact: counts of the people who may be contacted; None if the file does not say.
         measure: margin or revenue.
         span: of the forecast, in words.
+        span_days: of the forecast, in days.
         order_days: horizon of the expected orders.
         forecast: column of the margin expected or, if no margin is known, of the orders expected.
         bounds: of the totals.
@@ -214,6 +216,7 @@ class ValueReading:
     contact: Contactability | None
     measure: str
     span: str
+    span_days: int
     order_days: int
     forecast: str
     currency: str
@@ -272,6 +275,7 @@ class ValueReading:
             contact=Contactability.of(people, language=language),
             measure="margin" if known else "revenue",
             span=span,
+            span_days=days_of_months(months) if known else days,
             order_days=days,
             forecast=margin if known else orders,
             currency=currency,

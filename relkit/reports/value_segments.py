@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
@@ -27,8 +26,6 @@ from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from relkit.reports.customer_value import ValueReading
 
@@ -184,7 +181,8 @@ class ValueSegments:
         shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP)
         if shown.is_empty():
             return Gallery(())
-        mean, half = shown["mean"].to_numpy(), normal_reach() * self._spreads(shown)
+        chance, own = pl.col("std").fill_null(0.0) / pl.col("customers").sqrt(), DESCRIPTION_SPREAD * pl.col("mean")
+        mean, half = shown["mean"].to_numpy(), normal_reach() * shown.select((chance**2 + own**2).sqrt()).to_series().to_numpy()
         drawn = plot_dots(
             shown["name"].to_list(),
             [Dots(value=mean, lower=mean - half, upper=mean + half)],
@@ -193,12 +191,6 @@ class ValueSegments:
             language=self.value.language,
         )
         return Gallery((Picture(drawn, self._say("c_picture")),))
-
-    @staticmethod
-    def _spreads(shown: pl.DataFrame) -> NDArray[np.float64]:
-        """Return the standard deviation of each segment's mean, by chance and by the forecast's error within segments."""
-        mean, std = shown["mean"].to_numpy(), shown["std"].fill_null(0.0).to_numpy()
-        return np.hypot(std / np.sqrt(shown["customers"].to_numpy()), DESCRIPTION_SPREAD * mean)
 
     def _groups(self) -> pl.DataFrame:
         """Return one row per segment, in their order, with the bounds of what is expected of it."""
