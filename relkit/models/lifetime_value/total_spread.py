@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from relkit.errors import ParameterError
 from relkit.units import LEVEL
@@ -75,7 +75,7 @@ class TotalSpread:
         shared = self.log_spread**2 + 1 / max(orders, 1.0)
         # The spread of segments is known from many groups, so the more of the variance is theirs, the lighter the tails (Satterthwaite 1946).
         degrees = self.degrees * ((shared + of_segment**2) / shared) ** 2
-        return float(np.exp(stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(shared + of_segment**2)))
+        return float(np.exp(special.stdtrit(degrees, (1 + level) / 2) * np.sqrt(shared + of_segment**2)))
 
     def facts(self) -> dict[str, Any]:
         """Return the spread as facts that are kept with a score.
