@@ -154,7 +154,7 @@ class PastTotals:
         held = int(rows.select(pl.col(came).is_between("low", "high").sum()).item())
         apart = len(self.past.errors(self.days, money=self.in_money))
         span, too_high = self._number(self.past.nearest(self.days)), int((rows[forecast] > rows[came]).sum())
-        n, side = max((too_high, "high"), (len(rows) - too_high, "low_side"))
+        n, side = (too_high, "high") if 2 * too_high >= len(rows) else (len(rows) - too_high, "low_side")
         lines = [
             self._say("held", held=self._number(held), days=self._number(len(rows)), span=span),
             *([self._say("overlap", apart=self._number(apart))] if apart < len(rows) else []),
