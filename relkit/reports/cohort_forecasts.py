@@ -35,7 +35,7 @@ TEXTS: dict[str, Text] = {
         "There was too little history to compare cohorts with their forecasts.",
         "L’historique était trop court pour comparer les cohortes à leur prévision.",
     ),
-    "held": Text(
+    "within": Text(
         "In {held} of {cohorts} cohorts the orders of the {days} days after {day} lay within their bounds.",
         "Dans {held} cohortes sur {cohorts}, les commandes des {days} jours suivant le {day} sont tombées entre leurs bornes.",
     ),
@@ -101,7 +101,7 @@ class CohortForecasts:
         if shown.is_empty():
             return Headlines((self._say("none"),))
         held = int(shown.select(pl.col("came").is_between("low", "high").sum()).item())
-        return Headlines((self._say("held", held=number(held, self.language), cohorts=number(len(shown), self.language)),))
+        return Headlines((self._say("within", held=number(held, self.language), cohorts=number(len(shown), self.language)),))
 
     def picture(self) -> Gallery:
         """Return forecast and came by cohort."""

@@ -262,7 +262,8 @@ class ValueReading:
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         kept = {} if models is None else models
         residual = f"{CONTRACT_RESIDUAL_VALUE.at(months)}_{cur}" if known else ""
-        parts = _parts(people, residual, future, orders, kept.get(margin.removesuffix(f"_{cur}"), {}).get("margin_rate") if known else 1.0)
+        rate = kept.get(margin.removesuffix(f"_{cur}"), {}).get("margin_rate") if known else 1.0
+        parts = _parts(people, residual, future, bounds, orders, rate)
         scored = _read(people, past, future, orders, bounds | parts)
         return cls(
             scored=scored,
@@ -575,18 +576,20 @@ def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
     return gross * (1 - pl.col("expected_return_share").fill_null(0.0)) - to_come
 
 
-def _parts(people: pl.DataFrame, residual: str, future: pl.Expr, orders: str, rate: float | None) -> dict[str, pl.Expr]:
+def _parts(
+    people: pl.DataFrame, residual: str, future: pl.Expr, bounds: Mapping[str, pl.Expr], orders: str, rate: float | None
+) -> dict[str, pl.Expr]:
     """Return the part of the value that comes from contracts, with its bounds, and the worth of one order.
 
-    Without the value of an order or the margin rate, an order is worth its part of the forecast over the orders of a shorter time.
+    The bounds of the part are those of the customer's whole value, in proportion. Without the value of an order or the margin rate, an
+    order is worth its part of the forecast over the orders of a shorter time.
     """
-    names = {"contracts": residual, "contracts_low": f"{residual}_low", "contracts_high": f"{residual}_high"}
     held = pl.col(residual).fill_null(0.0) if residual in people.columns else pl.lit(0.0)
-    parts = {key: pl.coalesce(name, held) if name in people.columns else held for key, name in names.items()}
+    share = pl.when(future > 0).then(held / future).otherwise(0.0)
+    ends = {f"contracts_{end}": pl.coalesce(share * bounds[end], held) for end in ("low", "high")}
     value = next((name for name in people.columns if name.startswith("expected_order_value_")), "")
-    if value and rate is not None:
-        return parts | {"order_worth": rate * pl.col(value)}
-    return parts | {"order_worth": pl.when(pl.col(orders) > 0).then((future - held) / pl.col(orders))}
+    each = pl.when(pl.col(orders) > 0).then((future - held) / pl.col(orders))
+    return {"contracts": held, **ends, "order_worth": rate * pl.col(value) if value and rate is not None else each}
 
 
 def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:

@@ -39,9 +39,21 @@ TEXTS: dict[str, Text] = {
         "This model was fitted by name, and tried on one past day only. {command} compares several models at several past days.",
         "Ce modèle a été ajusté seul, et éprouvé à une seule date passée. {command} compare plusieurs modèles à plusieurs dates passées.",
     ),
-    "held": Text(
+    "within": Text(
         "At {held} of {days} past days the total of the {span} days that followed lay within the bounds known on that day.",
         "À {held} dates passées sur {days}, le total des {span} jours suivants est tombé entre les bornes connues ce jour-là.",
+    ),
+    "one_inside": Text(
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, within the bounds known "
+        "on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, entre les bornes connues "
+        "ce jour-là.",
+    ),
+    "one_outside": Text(
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, outside the bounds known "
+        "on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, hors des bornes connues "
+        "ce jour-là.",
     ),
     "overlap": Text(
         "The days overlap: only {apart} of them are independent of each other.",
@@ -58,6 +70,8 @@ TEXTS: dict[str, Text] = {
     ),
     "high": Text("high", "haute"),
     "low_side": Text("low", "basse"),
+    "one_high": Text("high", "haut"),
+    "one_low_side": Text("low", "bas"),
     "title": Text("Forecast and came true: totals of {span} days", "Prévu et constaté : totaux à {span} jours"),
     "money": Text("Value of orders, {currency}", "Valeur des commandes, {currency}"),
     "orders": Text("Orders", "Commandes"),
@@ -150,22 +164,34 @@ class PastTotals:
         """Return how often the bounds held and how far totals were off, or what is missing and how to get it."""
         if not len(self.past.horizons):
             return Headlines((self._say("none", command=command("fit", "lifetime_value.auto")),))
+        how = self._one() if len(self.rows) == 1 else self._several()
+        alone = [self._say("alone", command=command("fit", "lifetime_value.auto"))] if self.frame is None else []
+        return Headlines((*how, *self._rule(), *alone, *self._sample()))
+
+    def _one(self) -> list[str]:
+        row, (forecast, came) = self.rows.row(0, named=True), self._names
+        key = "one_inside" if row["low"] <= row[came] <= row["high"] else "one_outside"
+        over = row[forecast] / row[came] - 1 if row[came] else 0.0
+        return [self._say(key, span=self._span, off=self._percent(abs(over)), side=self._side(over >= 0, key="one"))]
+
+    def _several(self) -> list[str]:
         rows, (forecast, came) = self.rows, self._names
-        held = int(rows.select(pl.col(came).is_between("low", "high").sum()).item())
-        apart = len(self.past.errors(self.days, money=self.in_money))
-        span, too_high = self._number(self.past.nearest(self.days)), int((rows[forecast] > rows[came]).sum())
-        n, side = (too_high, "high") if 2 * too_high >= len(rows) else (len(rows) - too_high, "low_side")
-        lines = [
-            self._say("held", held=self._number(held), days=self._number(len(rows)), span=span),
-            *([self._say("overlap", apart=self._number(apart))] if apart < len(rows) else []),
-            self._say(
-                "off", off=self._percent(_mean_error(rows, forecast, came)), side=self._say(side), n=self._number(n), days=self._number(len(rows))
-            ),
-            *self._rule(),
-            *([self._say("alone", command=command("fit", "lifetime_value.auto"))] if self.frame is None else []),
-            *self._sample(),
+        days, held = len(rows), int(rows.select(pl.col(came).is_between("low", "high").sum()).item())
+        apart, too_high = len(self.past.errors(self.days, money=self.in_money)), int((rows[forecast] > rows[came]).sum())
+        was_high = 2 * too_high >= days
+        n = self._number(too_high if was_high else days - too_high)
+        return [
+            self._say("within", held=self._number(held), days=self._number(days), span=self._span),
+            *([self._say("overlap", apart=self._number(apart))] if apart < days else []),
+            self._say("off", off=self._percent(_mean_error(rows, forecast, came)), side=self._side(was_high), n=n, days=self._number(days)),
         ]
-        return Headlines(tuple(lines))
+
+    @property
+    def _span(self) -> str:
+        return self._number(self.past.nearest(self.days))
+
+    def _side(self, was_high: bool, key: str = "") -> str:  # noqa: FBT001
+        return self._say(f"{key}{'_' if key else ''}{'high' if was_high else 'low_side'}")
 
     def _rule(self) -> list[str]:
         """Return the sentence on the naive rule at the same days."""
@@ -196,7 +222,7 @@ class PastTotals:
             rows[came].to_numpy(),
             marks,
             (rows["low"].to_numpy(), rows["high"].to_numpy()),
-            title=self._say("title", span=self._number(self.past.nearest(self.days))),
+            title=self._say("title", span=self._span),
             y_label=self._say("money", currency=self.currency) if self.in_money else self._say("orders"),
             currency=self.currency if self.in_money else "",
             language=self.language,

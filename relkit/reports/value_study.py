@@ -139,7 +139,7 @@ class ValueStudy:
         scored = self.value.scored
         future = self._named("future")
         if len(scored):
-            total, key = self.value.total(), "range" if self.value.bounds.money.origins else "range_usual"
+            total, key = self.value.total(), "range" if self.value.bounds.money.origins > 1 else "range_usual"
             future = self._say(key, future=future, low=self._money(total.low), high=self._money(total.high))
         figures = [
             (self._money(float(scored["past"].sum())), self._say("of_forecast", past=self._named("past"))),
