@@ -60,8 +60,9 @@ def plot_past_totals(
     for i, (name, totals) in enumerate(others):
         look: dict[str, Any] = {"color": _COLOURS[i % len(_COLOURS)], "marker": _MARKS[i % len(_MARKS)]}
         ax.scatter(at + (places[i] if i < len(places) else 0.0), totals, s=30, zorder=3, label=name, **look)
+    room = max(0.0, (4 - len(days)) / 2)  # one or two days do not fill the picture
     ax.set_xticks(at, list(days))
-    ax.set(title=title, ylabel=y_label, ylim=(0, None), xlim=(-0.6, len(days) - 0.4))
+    ax.set(title=title, ylabel=y_label, ylim=(0, None), xlim=(-0.6 - room, len(days) - 0.4 + room))
     ax.tick_params(axis="x", colors=INK)
     money_axis(ax.yaxis, currency, language) if currency else number_axis(ax.yaxis, language)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)

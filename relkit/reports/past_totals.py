@@ -206,12 +206,12 @@ class PastTotals:
         return [self._say("sampled", customers=self._number(float(self.frame["customers"].max())))]  # type: ignore[arg-type]
 
     def picture(self) -> Gallery:
-        """Return totals forecast by each model and what came, by past day."""
+        """Return totals forecast by each model and what came, by past day; nothing if there is one forecast of one day."""
         from relkit.plots.past_totals import plot_past_totals
 
-        if not len(self.past.horizons):
-            return Gallery(())
         rows = self.rows
+        if len(rows) < 2 and not self._others:
+            return Gallery(())
         forecast, came = self._names
         others = {self._label(name): rows.join(self._of_model(name).select("origin", other=forecast), on="origin", how="left")
                   for name in self._others[:MOST_MODELS]}

@@ -77,8 +77,8 @@ TEXTS: dict[str, Text] = {
         "Ces scores n’ont ni bas ni haut : recalculez-les avec un modèle qui les donne.",
     ),
     "c_certainty": Text(
-        "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high.",
-        "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen.",
+        "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high, if the model is right.",
+        "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen, si le modèle est juste.",
     ),
     "cohort": Text("Customers won in", "Clients arrivés en"),
     "age": Text("Months seen", "Mois observés"),
