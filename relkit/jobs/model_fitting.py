@@ -146,6 +146,8 @@ def made(
 
 def _finished(found: Made, request: FitRequest, progress: Progress, beside: Beside) -> Result:
     """Register a fitted model, and return the result to report."""
+    from relkit.families.bindings import binding
+
     ready, model, fitted, features = found.ready, found.model, found.fitted, found.features
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
     assert model is not None
@@ -153,6 +155,7 @@ def _finished(found: Made, request: FitRequest, progress: Progress, beside: Besi
     checked = cross_checked(model, fitted, features) if request.cross_check else {}
     progress(f"{ready.name}: registered", 0.7)
     of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *found.aside)
+    learnt = binding(ready.name).lesson_remarks(fitted)
     done = Finished(
         ready=ready,
         model=model,
@@ -163,9 +166,10 @@ def _finished(found: Made, request: FitRequest, progress: Progress, beside: Besi
         forced=request.forced,
         beside=beside,
         figures=request.figures,
-        remarks=unique((*early, *of_features, *_censored(features), *found.trial.remarks(), *beside.remarks)),
+        remarks=unique((*early, *of_features, *_censored(features), *found.trial.remarks(), *beside.remarks, *learnt)),
     )
-    result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
+    noted = (*of_features, *learnt)
+    result = _result(done, registered(done, progress), (*(remark.en for remark in noted), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
     reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
