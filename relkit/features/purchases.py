@@ -3,11 +3,13 @@
 The definition of a purchase and of its value is in `relkit.features.purchase_days`;
 `mean_repeat_value` is the mean over the purchases after the first, as the gamma-gamma model reads it.
 
-Left-censored. A source that starts on a day does not show who was a customer before. If
+Left-censored. A source that starts on a day does not show who was a customer before. Nobody was if the mapping
+declares `history_starts_with_company`. Otherwise, if
 `customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Otherwise a
 customer whose first purchase falls within the first `LEFT_WINDOW_DAYS` days of the history is flagged:
 most of those who bought before and are still alive come back within the window, and so look new. The
-rows stay, with the flag; the caller who fits a model decides.
+rows stay, with the flag; models of purchases give these customers a rate of their own
+(`relkit.models.lifetime_value.older_customers`).
 
 Time. `last_purchase_age_days` is t_x, the age of the customer at the last purchase, and
 `observed_days` is T, both counted in whole days from the first purchase (Fader, Hardie and Lee 2005).
@@ -259,6 +261,8 @@ def _created(tables: TableSet) -> pl.Series | None:
 
 def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet) -> pl.DataFrame:
     """Return a summary with is_left_censored, by the day on which a customer was created if it is known."""
+    if tables.facts.history_starts_with_company:
+        return summary.with_columns(is_left_censored=pl.lit(value=False))
     starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
     by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
     by_creation = pl.lit(None, pl.Boolean) if created_on is None else pl.lit(created_on) < pl.lit(starts_on, pl.Date)

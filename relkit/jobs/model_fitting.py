@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
-from relkit.jobs.build_features import age_understated, unknown_days
+from relkit.jobs.build_features import unknown_days
 from relkit.jobs.holdouts import Known, split_of
 from relkit.jobs.registering import Beside, Finished, Outcome, registered
 from relkit.jobs.trials import Ready, Trial, Tried, complete, judged
@@ -118,7 +118,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
         forced=request.forced,
         beside=beside,
         figures=request.figures,
-        remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
+        remarks=unique((*early, *of_features, *trial.remarks())),
     )
     result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
@@ -143,7 +143,6 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         f"{done.ready.name} was fitted to {info.rows:,} {done.ready.inputs.unit} as of {info.as_of}.",
         *remarks,
         *info.notes,
-        *(remark.en for remark in _censored(done.features)),
         *trial.sentences(version.metric, version.metric_value),
         *binding(fitted.name).lesson_sentences(fitted),
         *outcome.sentences(),
@@ -195,9 +194,3 @@ def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
         for name, found in declined.items()
         if found
     ]
-
-
-def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
-    """Return a remark if some customers may have existed before the data start."""
-    found = int(features["is_left_censored"].sum()) if "is_left_censored" in features.columns else 0
-    return age_understated(found, len(features))
