@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from relkit.families.inputs import ModelInputs
     from relkit.models.base import Fitted, Model
     from relkit.periods import AsOf
-    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
 
 COMMAND = "fit"
@@ -102,6 +101,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
 
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
     model = ready.model(as_of)
+    model = trial.made.settled(model, ready.features) if trial.made else model
     features, aside = complete(model, ready.features, inputs)
     progress(f"{ready.name}: fitted to {len(features):,} {inputs.unit}", 0.5)
     fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
@@ -144,6 +144,7 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         *remarks,
         *info.notes,
         *trial.sentences(version.metric, version.metric_value),
+        *(remark.en for remark in (trial.made.decided if trial.made else ())),
         *binding(fitted.name).lesson_sentences(fitted),
         *outcome.sentences(),
     ]
