@@ -157,6 +157,18 @@ class KeepsEverybody(Protocol):
         """True if customers never stop buying in this model."""
 
 
+@runtime_checkable
+class Varies(Protocol):
+    """Settings of a model that leave a choice to a holdout."""
+
+    def variants(self, features: pl.DataFrame) -> tuple[Any, ...]:
+        """Return the settings to choose among, the first by default; none if there is no choice."""
+
+    @staticmethod
+    def best_of(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -> tuple[int, Remark]:
+        """Return the place of the variant that does best on a holdout, and the remark on it."""
+
+
 class ModelFacts:
     """Mixin of settings classes: the facts that a model declares about itself, from which tables elsewhere are made.
 
