@@ -12,8 +12,9 @@ last one that contains them. Customers who had left when first observed were nev
 
 One snapshot. Every customer counts from the first day of the tenure (`entry_days` 0), including those who have left. This is right
 if the file has every customer there ever was; if those who left long ago are missing, lifetimes look too long, and a remark says so.
+A tenure in whole weeks, months or years states an interval of ages: `relkit.features.tenure_ages` places each customer within it.
 
-A tenure of 0 has no day at risk: nothing is learnt from it, and those still there are scored as new customers.
+An age of 0 has no day at risk: nothing is learnt from it, and those still there are scored as new customers.
 
 Covariates are those of the last snapshot that found the customer there (attributes of a customer who has left give away the event), or
 of the only one. `relkit.features.snapshot_covariates` decides which attributes may be covariates.
@@ -31,15 +32,13 @@ from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.snapshot_covariates import SPELL, covariates_of, with_role
 from relkit.features.snapshots import attribute_as_of
 from relkit.features.spells import main_contracts
+from relkit.features.tenure_ages import DAYS, count_of, placed
 from relkit.periods import DrawnHoldout
-from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
-"""Days in a unit of tenure."""
 JUDGED_SHARE, SEED = 0.3, 20250630
 """Share of customers drawn for the holdout, if there are no later days."""
 REACHED = 0.5
@@ -83,7 +82,7 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), placed_days (by which the age differs from the tenure, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
@@ -92,7 +91,12 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = tenure_snapshots(tables, as_of)
     if rows.is_empty():
         return _folded(rows, as_of.day, is_one=False)
-    return _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
+    found = _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
+    counts = count_of(tables, as_of)
+    if counts is None:
+        return found
+    ages = pl.Series(placed(found["tenure"].to_numpy(), found["event"].to_numpy(), found["customer_id"], counts))
+    return found.with_columns(duration_days=ages, placed_days=ages - found["duration_days"])
 
 
 def tenure_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -145,6 +149,7 @@ def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFra
         contract_id=pl.when(number == 1).then("customer_id").otherwise(pl.format("{} ({})", "customer_id", number)),
         duration_days=pl.col("tenure") + watched,
         event=pl.col("gone_on").is_not_null(),
+        placed_days=pl.lit(0.0),
         entry_days=pl.lit(0.0) if is_one else pl.col("tenure"),
         ended_on=pl.lit(None, pl.Date) if is_one else pl.col("gone_on"),
         described_on=pl.coalesce("seen_on", "first_on"),
@@ -207,5 +212,8 @@ def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.Dat
     before = main_contracts(snapshot_spells(tables, split.calibration))
     before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
     after = stays(tables, split.end).select("contract_id", "duration_days", "event")
-    joined = before.join(after, on="contract_id", how="inner", maintain_order="left")
+    moved = stays(tables, split.calibration).select("contract_id", "placed_days")
+    joined = before.join(moved, on="contract_id", maintain_order="left").join(after, on="contract_id", maintain_order="left")
+    # Days are counted from the age at calibration, also if only that snapshot was known then.
+    joined = joined.with_columns(pl.col("duration_days") + pl.col("placed_days"))
     return joined.select("customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event")
