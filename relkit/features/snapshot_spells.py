@@ -32,7 +32,7 @@ from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.snapshot_covariates import SPELL, covariates_of, with_role
 from relkit.features.snapshots import attribute_as_of
 from relkit.features.spells import main_contracts
-from relkit.features.tenure_ages import DAYS, count_of, placed
+from relkit.features.tenure_ages import DAYS, at_middle, count_of, middle, placed
 from relkit.periods import DrawnHoldout
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Returns:
         In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
         event, entry_days, ended_on (day of the snapshot that first reported it; null with a single snapshot, which does not tell
-        when), end_reason, then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
+        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
     return with_covariates(watched, tables, as_of)
@@ -82,7 +82,7 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), placed_days (by which the age differs from the tenure, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
@@ -95,8 +95,16 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     counts = count_of(tables, as_of)
     if counts is None:
         return found
-    ages = pl.Series(placed(found["tenure"].to_numpy(), found["event"].to_numpy(), found["customer_id"], counts))
-    return found.with_columns(duration_days=ages, placed_days=ages - found["duration_days"])
+    tenure, ended = found["tenure"].to_numpy(), found["event"].to_numpy()
+    ages, middles = placed(tenure, ended, found["customer_id"], counts), middle(tenure, counts)
+    return found.with_columns(
+        duration_days=pl.Series(ages), placed_days=pl.Series(middles - tenure), from_middle_days=pl.Series(np.where(ended, 0.0, ages - middles))
+    )
+
+
+def scored_contracts(spells: pl.DataFrame) -> pl.DataFrame:
+    """Return one running stay a customer, at the middle of the ages that its tenure states."""
+    return at_middle(main_contracts(spells))
 
 
 def tenure_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -150,6 +158,7 @@ def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFra
         duration_days=pl.col("tenure") + watched,
         event=pl.col("gone_on").is_not_null(),
         placed_days=pl.lit(0.0),
+        from_middle_days=pl.lit(0.0),
         entry_days=pl.lit(0.0) if is_one else pl.col("tenure"),
         ended_on=pl.lit(None, pl.Date) if is_one else pl.col("gone_on"),
         described_on=pl.coalesce("seen_on", "first_on"),
@@ -184,7 +193,7 @@ def to_learn(spells: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) 
 def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
     """Return the rows that a model is judged on: current customers, or those drawn, from their first day on."""
     if not isinstance(split, DrawnHoldout):
-        return main_contracts(spells)
+        return scored_contracts(spells)
     learnt = spells_at_risk(spells)
     drawn = learnt.filter(_is_drawn(learnt, split))
     return drawn.with_columns(duration_days=pl.lit(0.0), event=pl.lit(value=False), is_active=pl.lit(value=True))
@@ -209,7 +218,7 @@ def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.Dat
         return drawn.select(
             "customer_id", "contract_id", pl.col("duration_days").clip(upper_bound=float(split.days)), pl.col("event") & in_time
         )
-    before = main_contracts(snapshot_spells(tables, split.calibration))
+    before = scored_contracts(snapshot_spells(tables, split.calibration))
     before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
     after = stays(tables, split.end).select("contract_id", "duration_days", "event")
     moved = stays(tables, split.calibration).select("contract_id", "placed_days")

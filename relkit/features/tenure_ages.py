@@ -8,7 +8,8 @@ Within its interval each end is placed as if the hazard were constant there. Wit
 end in it, the hazard of the interval is h = -log(1 - p), p = d / (n - c / 2) (the actuarial estimate, running customers being
 exposed for half of it: Cutler and Ederer 1958). An end at the share q of the ends of its interval is placed at the share
 -log(1 - q p) / h of its length, the quantile of the truncated exponential. The shares q are those of the golden ratio's sequence, in the order
-of the ids, so that they are even, and depend neither on chance nor on the order of the rows. A customer who runs is in the middle.
+of the ids, so that they are even, and depend neither on chance nor on the order of the rows. Customers who run are spread evenly over the
+interval to learn from, as if they had come evenly, and each is scored at its middle.
 
 The curve at the ends of units is that of the file; between them log S falls on a straight line, which is an interpolation.
 """
@@ -122,30 +123,49 @@ def count_of(tables: TableSet, as_of: AsOf) -> TenureCount | None:
 
 
 def placed(tenure: Floats, ended: Flags, ids: pl.Series, counts: TenureCount) -> Floats:
-    """Return an age for each customer within the interval that the tenure states, in whole days if the customer has left; shape (n,).
+    """Return an age for each customer within the interval that the tenure states, shape (n,), in whole days.
 
     Args:
         tenure: shape (n,), days.
         ended: shape (n,), whether the customer has left.
-        ids: of the customers; they decide the order of the ends within an interval.
+        ids: of the customers; they decide the order within an interval.
         counts: the units counted.
 
     Examples:
         >>> years = TenureCount(unit="years", counts="completed", is_declared=True)
         >>> placed(np.zeros(3), np.array([True, True, False]), pl.Series(["a", "b", "c"]), years).tolist()
-        [116.0, 23.0, 182.625]
+        [116.0, 23.0, 183.0]
     """
     low, high = counts.interval(tenure)
-    found = (low + high) / 2
-    order = np.lexsort((ids.rank("ordinal").to_numpy(), low))
-    order = order[ended[order]]
+    order = np.lexsort((ids.rank("ordinal").to_numpy(), ended, low))
     levels, level, reached = np.unique(low, return_inverse=True, return_counts=True)
     ends = np.bincount(level, ended, len(levels))
     reach = np.cumsum(reached[::-1])[::-1]
-    share = np.minimum(ends / np.maximum(reach - (reached - ends) / 2, 1.0), _MOST)[level[order]]
-    first = np.concatenate(([0], np.cumsum(ends)[:-1]))
+    share = np.minimum(ends / np.maximum(reach - (reached - ends) / 2, 1.0), _MOST)
+    first = np.cumsum(reached) - reached
     number = np.arange(len(order)) - first[level[order]]
-    even = (0.5 + number * _GOLDEN) % 1.0
-    within = np.log1p(-even * share) / np.log1p(-share)
-    found[order] = np.clip(np.rint(low[order] + within * (high - low)[order]), np.minimum(1.0, high[order]), high[order])
-    return found
+    even = np.empty(len(order))
+    # In each interval those who run come first.
+    even[order] = (0.5 + np.where(ended[order], number - (reached - ends)[level[order]], number) * _GOLDEN) % 1.0
+    p = np.maximum(share, _ROUNDING)[level]
+    of_ends = np.log1p(-even * p) / np.log1p(-p)
+    within = np.where(ended, of_ends, even)
+    return np.clip(np.rint(low + within * (high - low)), np.minimum(1.0, high), high)
+
+
+def middle(tenure: Floats, counts: TenureCount) -> Floats:
+    """Return the age in the middle of the interval that each tenure (days) states, shape (n,): that of a customer who is scored."""
+    low, high = counts.interval(tenure)
+    return np.asarray((low + high) / 2)
+
+
+def at_middle(spells: pl.DataFrame) -> pl.DataFrame:
+    """Return spells of those who run at the middle of the ages that their tenures state; contracts are known to the day, and unchanged.
+
+    Examples:
+        >>> at_middle(pl.DataFrame({"duration_days": [40.0], "from_middle_days": [-5.5]})).rows()
+        [(45.5, 0.0)]
+    """
+    if "from_middle_days" not in spells.columns:
+        return spells
+    return spells.with_columns(pl.col("duration_days") - pl.col("from_middle_days"), from_middle_days=pl.lit(0.0))
