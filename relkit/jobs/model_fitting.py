@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from relkit.families.inputs import ModelInputs
     from relkit.models.base import Fitted, Model
     from relkit.periods import AsOf
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
 
 COMMAND = "fit"
