@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,18 @@ class Ready:
         known: Known,
         as_of: AsOf,
         split: Holdout | DrawnHoldout | None,
+        before: pl.DataFrame | None = None,
     ) -> Ready:
         """Read the rows and choose the required settings that were not given, to suit both the fit and the trial.
+
+        Args:
+            name: of the model.
+            given: its settings.
+            inputs: its inputs.
+            known: the information in the tables.
+            as_of: the instant up to which it learns.
+            split: the holdout; None if it is not to be judged, or was tried before.
+            before: the rows that an earlier trial learnt from.
 
         Raises:
             TableError: there is no row to learn from as of the day.
@@ -75,7 +86,8 @@ class Ready:
         if features.is_empty():
             raise _nothing_to_learn(name, inputs, known.tables, as_of)
         held = HeldOut.of(inputs, known, split) if split else None
-        frames = [features] if held is None else [features, held.before]
+        earlier = before if held is None else held.before
+        frames = [features] if earlier is None else [features, earlier]
         settings = read_settings(name, given)
         chosen = {setting: inputs.chosen(setting, *frames) for setting in required_settings(name) if setting not in settings}
         return cls(name=name, inputs=inputs, known=known, as_of=as_of, features=features, held=held, settings=settings, chosen=chosen)
@@ -126,6 +138,8 @@ class Tried:
         judged: the rows judged, one per customer.
         outcomes: their outcomes.
         metrics: metrics on the holdout; empty until measured.
+        variant: place, among the variants of the model, of the one that the holdout chose; None if there was no choice.
+        decided: the remark on that choice.
     """
 
     split: Holdout | DrawnHoldout
@@ -135,6 +149,8 @@ class Tried:
     judged: pl.DataFrame
     outcomes: pl.DataFrame
     metrics: dict[str, float] = field(default_factory=dict)
+    variant: int | None = None
+    decided: tuple[Remark, ...] = ()
 
     @classmethod
     def of(cls, model: Model[Any], held: HeldOut, *, learnt: pl.DataFrame, judged: pl.DataFrame) -> Tried:
@@ -143,10 +159,15 @@ class Tried:
         Raises:
             FitError: there is too little to learn from before the holdout.
         """
-        from relkit.models.base import fit_as_of
+        fitted, chosen = _fitted(model, held, learnt, judged)
+        made = cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
+        return replace(made, variant=chosen[0], decided=(chosen[1],)) if chosen else made
 
-        fitted = fit_as_of(model, learnt, held.split.calibration)
-        return cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
+    def settled(self, model: Model[Any], features: pl.DataFrame) -> Model[Any]:
+        """Return settings with the choice that they left to the holdout, if they did."""
+        from relkit.models.base import Varies
+
+        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]  # type: ignore[unreachable]
 
     def measured(self) -> Trial:
         """Return the trial with the metrics of the holdout, or with the reason why there are none."""
@@ -168,6 +189,23 @@ class Tried:
             currency=currency,
             language=language,
         )
+
+
+def _fitted(model: Model[Any], held: HeldOut, learnt: pl.DataFrame, judged: pl.DataFrame) -> tuple[Any, tuple[int, Remark] | None]:
+    """Return a model fitted before a holdout, and if it has variants the place of the one that does best there, with the remark on it."""
+    from relkit.models.base import Varies, fit_as_of
+
+    day = held.split.calibration
+    variants = model.variants(learnt) if isinstance(model, Varies) else ()
+    found: dict[int, Any] = {}
+    for place, each in enumerate(variants):
+        with suppress(FitError):
+            found[place] = fit_as_of(each, learnt, day)
+    if len(found) < 2:
+        return fit_as_of(variants[next(iter(found))] if found else model, learnt, day), None
+    best, remark = model.best_of(tuple(found.values()), judged, held.outcomes)  # type: ignore[attr-defined]  # it varies
+    place = tuple(found)[best]
+    return found[place], (place, remark)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -193,8 +231,8 @@ class Trial:
         return self.made.metrics if self.made else {}
 
     def remarks(self) -> tuple[Remark, ...]:
-        """Return the remark on a model that was not judged; empty if it was."""
-        return () if self.made else (_NOT_JUDGED,)
+        """Return the remark on a model that was not judged, or on what the holdout decided."""
+        return self.made.decided if self.made else (_NOT_JUDGED,)
 
     def sentences(self, metric: str | None, value: float | None) -> list[str]:
         """Return the sentences on the holdout."""
