@@ -32,13 +32,14 @@ from relkit.models.lifetime_value import pooled_remarks
 from relkit.models.lifetime_value.calendar_weights import CalendarWeights, WeekWeight
 from relkit.models.lifetime_value.exposure import CalendarEvent, day_number
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
-from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd
+from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.median import median_of
+from relkit.models.lifetime_value.older_customers import OLDER
 from relkit.models.lifetime_value.order_days import OrderDays
 from relkit.models.lifetime_value.own_past import REGRESSORS, OwnPast
-from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn
+from relkit.models.lifetime_value.pooled_learning import PastOrigins, base_frame, centred, learn
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
@@ -56,12 +57,12 @@ Floats = NDArray[np.float64]
 
 OLDER_DAYS = 31
 """Days from the start of the history within which a first order does not show that a customer is new, where no column states it."""
-FLAGGED_HISTORIES = replace(
+OLDERGED_HISTORIES = replace(
     PURCHASE_HISTORIES,
     columns=(
         *PURCHASE_HISTORIES.columns,
         Column(
-            name=FLAG,
+            name=OLDER,
             dtype=pl.Boolean,
             always=True,
             meaning="Whether the customer may be older than the data; by default, a first order in the first 31 days of the history.",
@@ -101,7 +102,7 @@ class Pooled(ModelFacts):
     competes = True
     figures = ("purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL
@@ -127,7 +128,7 @@ class Pooled(ModelFacts):
     @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
-        return FLAGGED_HISTORIES
+        return OLDERGED_HISTORIES
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPooled:
         """Return the fitted forecast.
@@ -147,15 +148,14 @@ class Pooled(ModelFacts):
         today, begins = day_number(as_of), self._begins(frame)
         start, orders = day_number(begins), OrderDays.of(frame)
         older, daily = _older(frame, start), orders.daily(start, today)
-        settings = {"period_days": self.period_days, "level": self.level}
-        base = fit_base(*_summary(frame), older, as_of=as_of, settings=settings)
+        model, rows = MbgNbd(period_days=self.period_days, level=self.level), base_frame(*_summary(frame), older)
+        base = model.fit(rows, as_of=as_of)
         ahead = today + self.horizons_days[-1]
         calendar = CalendarWeights.of(daily, begin=start, end=ahead, weeks=self.week_weights, events=self.events)
         step = -(-len(frame) // self.sample_customers)
-        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, settings)
+        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, model)
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
-        alike = base.alike(base_frame(*_summary(frame), older))
-        own_past = OwnPast(orders, today, start)
+        alike, own_past = base.alike(rows), OwnPast(orders, today, start)
         knots = centred(learnt.knots, alike, own_past)
         own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, own_past), learnt.origins, known_days=today - start)
         own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
@@ -219,7 +219,7 @@ class FittedPooled(PurchasesAhead):
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return FLAGGED_HISTORIES
+        return OLDERGED_HISTORIES
 
     @property
     def covariance(self) -> Floats:
@@ -332,4 +332,4 @@ def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:
     """Return a mask of the customers who may be older than the data."""
     by_order = pl.col("first_order_on").to_physical() < start + OLDER_DAYS
-    return frame.select(pl.coalesce(FLAG, by_order)).to_series().to_numpy()
+    return frame.select(pl.coalesce(OLDER, by_order)).to_series().to_numpy()

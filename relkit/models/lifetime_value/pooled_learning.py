@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
 from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots
-from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd, MbgNbd
+from relkit.models.lifetime_value.mbg_nbd import MbgNbd  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, regress
+from relkit.models.lifetime_value.older_customers import OLDER
 from relkit.models.lifetime_value.own_past import REGRESSORS, SEASON_KNOWN_DAYS, OwnPast, regressors
 from relkit.models.lifetime_value.recalibration import Origin, log_correction, log_error, origins
 
@@ -25,37 +26,23 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-FLAG = "is_left_censored"
 LEAST_TRUST = 0.05
 """Horizons whose past origins are trusted less are not learnt: the base model continues."""
-_FEWEST_OF_A_KIND, _FEWEST_BACK = 30, 10
-"""Customers, and customers who came back, on either side of the flag, without which it is no covariate."""
 _CENTRE, _STRENGTH = np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.01, 0.0, 0.002])
 """Of the penalty on the constant, on the four regressors, and on both coefficients of the size."""
 _EPOCH = date(1970, 1, 1)
 
 
-def fit_base(x: Any, t_x: Any, T: Any, older: Bools, *, as_of: date, settings: dict[str, Any]) -> FittedMbgNbd:
-    """Return the base model; whether a customer may be older than the data is a covariate of the rate if there are enough of either.
+def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
+    """Return the rows that the base model reads, of customers by number.
 
     Args:
         x: repeat purchases of each customer, shape (n,).
         t_x: age at the last purchase, days, shape (n,).
         T: age, days, shape (n,).
         older: mask of the customers who may be older than the data, shape (n,).
-        as_of: last day known.
-        settings: period_days and level.
     """
-    own = base_frame(x, t_x, T, older)
-    sides = (older, ~older)
-    differ = all(side.sum() >= _FEWEST_OF_A_KIND and (np.asarray(x)[side] > 0).sum() >= _FEWEST_BACK for side in sides)
-    model = MbgNbd(**settings, purchase_covariates=(FLAG,) if differ else ())
-    return model.fit(own if differ else own.drop(FLAG), as_of=as_of)
-
-
-def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
-    """Return the rows that the base model reads; customers are numbered."""
-    summary = {"repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T, FLAG: older}
+    summary = {"repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T, OLDER: older}
     return pl.DataFrame({"customer_id": np.arange(len(older))} | summary)
 
 
@@ -97,14 +84,14 @@ class PastOrigins:
         older: mask of those who may be older than the data, shape (n,).
         start: number of the first day of the history.
         calendar: weights of the days.
-        settings: of the base model.
+        model: settings of the base model.
     """
 
     orders: OrderDays
     older: Bools
     start: int
     calendar: CalendarWeights
-    settings: dict[str, Any]
+    model: MbgNbd
     _fits: dict[int, tuple[Alike, Any] | None] = field(default_factory=dict)
 
     def judged(self, origin: Origin | None) -> _Judged | None:
@@ -126,10 +113,9 @@ class PastOrigins:
         if known_days not in self._fits:
             day = self.start + known_days
             known = self.orders.as_of(day)
-            of = known.x, known.t_x, known.T, self.older[known.known]
+            rows = base_frame(known.x, known.t_x, known.T, self.older[known.known])
             try:
-                fitted = fit_base(*of, as_of=_EPOCH + timedelta(days=day), settings=self.settings)
-                self._fits[known_days] = fitted.alike(base_frame(*of)), known
+                self._fits[known_days] = self.model.fit(rows, as_of=_EPOCH + timedelta(days=day)).alike(rows), known
             except (NotEnoughEventsError, NotConvergedError, FitError):
                 self._fits[known_days] = None
         return self._fits[known_days]
