@@ -4,10 +4,10 @@ At a knot h the distribution is (1 - w) P_B(H) + w NB(n, k): the base model B at
 and a negative binomial whose mean n comes from a regression on the base model, the last h days and the long run.
 
 Between knots time passes as in the base model: with t = (B(H(d)) - B(H_j)) / (B(H_j+1) - B(H_j)) of a customer, the expectation is
-m_j + t (m_j+1 - m_j) and the weight is w_j + t (w_j+1 - w_j); the mean of the negative binomial is what is missing to the expectation.
-It cannot be negative as long as weights do not rise with the horizon, and they do not. Below the first knot the expectation
-is in proportion to the base model's; beyond the last one the base model's increments are added, uncorrected. At the knots
-expectations do not fall with the horizon.
+m_j + t (m_j+1 - m_j), and the base model's part of it (1 - t)(1 - w_j) B(H_j) + t (1 - w_j+1) B(H_j+1). The weight is the one at which the
+base model has this part, a mean of w_j and w_j+1, and the rest is the negative binomial's. Below the first knot the expectation is in
+proportion to the base model's; beyond the last one the base model's increments are added, uncorrected. At the knots expectations
+do not fall with the horizon.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Knots:
         effective_days: H, the days that the base model is asked for, shape (k,); ascending.
         log_corrections: ln R by past errors, shape (k,).
         calendar: factor of the calendar in the days ahead, shape (k,).
-        pool_weights: w, shape (k,); never ascending.
+        pool_weights: w, shape (k,).
         coefficients: of the regression: constant, then those of `own_past.REGRESSORS`, shape (k, 5); 0 for one not learnt.
         size_coefficients: c0 and c1 of the size, shape (k, 2).
         base_means: mean of the base model over the customers of the fit, shape (k,).
@@ -141,12 +141,16 @@ class PooledForecast:
         return np.maximum(self.base.expected(effective(days)) - self.base.expected(effective(last)), 0.0)
 
     def _weight(self, days: float) -> Floats:
-        weights = np.append(self.knots.pool_weights[0], self.knots.pool_weights)
-        total = np.full(len(self.base.which), weights[0])
-        for j, step in enumerate(np.diff(weights)):
-            if step and (passed := self.passed(j, days)) is not None:
-                total += step * passed[self.base.which]
-        return total
+        """Return the weight of each customer's negative binomial, shape (n,)."""
+        horizons, weights = self.knots.horizons_days, self.knots.pool_weights
+        j = int(np.searchsorted(horizons, days))
+        if j in (0, len(horizons)) or days == horizons[j]:
+            return np.full(len(self.base.which), weights[min(j, len(horizons) - 1)])
+        now, then = (self.base.expected(self.knots.effective(at)) for at in (days, float(horizons[j])))
+        passed = self.passed(j, days)
+        assert passed is not None
+        share = np.divide(passed * then, now, out=passed.copy(), where=now > 0)
+        return np.asarray(weights[j - 1] + np.clip(share, 0.0, 1.0) * (weights[j] - weights[j - 1]))[self.base.which]
 
 
 @dataclass(frozen=True, eq=False)

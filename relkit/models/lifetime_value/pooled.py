@@ -25,27 +25,27 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pooled_remarks
 from relkit.models.lifetime_value.calendar_weights import CalendarWeights, WeekWeight
 from relkit.models.lifetime_value.exposure import CalendarEvent, day_number
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
+from relkit.models.lifetime_value.judged_origins import PastOrigins, base_frame
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
 from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.median import median_of
-from relkit.models.lifetime_value.older_customers import OLDER
+from relkit.models.lifetime_value.older_customers import FLAG, OLDER, is_older
 from relkit.models.lifetime_value.order_days import OrderDays
 from relkit.models.lifetime_value.own_past import REGRESSORS, OwnPast
-from relkit.models.lifetime_value.pooled_learning import PastOrigins, base_frame, centred, learn
+from relkit.models.lifetime_value.pooled_learning import centred, learn
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
 from relkit.scalars import check_level, check_scalar
 from relkit.texts import Text
-from relkit.units import LEVEL
+from relkit.units import LEFT_WINDOW_DAYS, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,21 +55,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-OLDER_DAYS = 31
-"""Days from the start of the history within which a first order does not show that a customer is new, where no column states it."""
-OLDERGED_HISTORIES = replace(
+FLAGGED_HISTORIES = replace(
     PURCHASE_HISTORIES,
     columns=(
         *PURCHASE_HISTORIES.columns,
-        Column(
-            name=OLDER,
-            dtype=pl.Boolean,
-            always=True,
-            meaning="Whether the customer may be older than the data; by default, a first order in the first 31 days of the history.",
-        ),
+        replace(FLAG, required=False),
     ),
 )
-"""Input of the model."""
+"""Input of the model; without the flag, customers are flagged by their first order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +78,7 @@ class Pooled(ModelFacts):
             effect for each name.
         week_weights: weights of ISO weeks, of those that are no ordinary ones.
         sample_customers: customers at most from whom corrections and weights are learnt; the base model learns from all.
-        regression_weight: of the regression in the pool, where the past origins are fully trusted.
+        regression_weight: weight of the regression in the pool to which the learnt one is drawn.
 
     Examples:
         >>> Pooled(week_weights=(WeekWeight(iso_week=51, weight=1.8),)).horizons_days
@@ -128,7 +121,7 @@ class Pooled(ModelFacts):
     @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
-        return OLDERGED_HISTORIES
+        return FLAGGED_HISTORIES
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPooled:
         """Return the fitted forecast.
@@ -219,7 +212,7 @@ class FittedPooled(PurchasesAhead):
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return OLDERGED_HISTORIES
+        return FLAGGED_HISTORIES
 
     @property
     def covariance(self) -> Floats:
@@ -330,6 +323,7 @@ def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
 
 
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:
-    """Return a mask of the customers who may be older than the data."""
-    by_order = pl.col("first_order_on").to_physical() < start + OLDER_DAYS
-    return frame.select(pl.coalesce(OLDER, by_order)).to_series().to_numpy()
+    """Return a mask of the customers who may be older than the data; without the flag, those who first bought in its first days."""
+    if OLDER in frame.columns:
+        return is_older(frame[OLDER])
+    return np.asarray(frame["first_order_on"].to_physical().to_numpy() < start + LEFT_WINDOW_DAYS)

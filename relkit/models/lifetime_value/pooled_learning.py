@@ -1,124 +1,38 @@
-"""Learning of a pooled forecast: the base model at past origins, corrections of totals, regressions and weights at each horizon."""
+"""Learning of a pooled forecast from past origins: corrections of totals, regressions and weights at each horizon.
+
+The weight of the regression in the pool is the one, of .05, .10, ... .95, with the highest mean log-score at the past origins, less
+.05 (w - centre)^2; there the base model is asked for the days in which it expects the total that came, so that
+both parts have it. It is multiplied by the trust in the origins.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
-from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots
-from relkit.models.lifetime_value.mbg_nbd import MbgNbd  # noqa: TC001 a field of a dataclass
-from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, regress
-from relkit.models.lifetime_value.older_customers import OLDER
-from relkit.models.lifetime_value.own_past import REGRESSORS, SEASON_KNOWN_DAYS, OwnPast, regressors
-from relkit.models.lifetime_value.recalibration import Origin, log_correction, log_error, origins
+from relkit.models.lifetime_value.judged_origins import EPOCH
+from relkit.models.lifetime_value.knots import Knots
+from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, log_probability, regress, sizes
+from relkit.models.lifetime_value.own_past import REGRESSORS
+from relkit.models.lifetime_value.recalibration import MOST, log_correction, origins
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.alike import Alike
-    from relkit.models.lifetime_value.calendar_weights import CalendarWeights
-    from relkit.models.lifetime_value.order_days import OrderDays
+    from relkit.models.lifetime_value.judged_origins import JudgedOrigin, PastOrigins
+    from relkit.models.lifetime_value.own_past import OwnPast
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 LEAST_TRUST = 0.05
 """Horizons whose past origins are trusted less are not learnt: the base model continues."""
 _CENTRE, _STRENGTH = np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.01, 0.0, 0.002])
 """Of the penalty on the constant, on the four regressors, and on both coefficients of the size."""
-_EPOCH = date(1970, 1, 1)
-
-
-def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
-    """Return the rows that the base model reads, of customers by number.
-
-    Args:
-        x: repeat purchases of each customer, shape (n,).
-        t_x: age at the last purchase, days, shape (n,).
-        T: age, days, shape (n,).
-        older: mask of the customers who may be older than the data, shape (n,).
-    """
-    summary = {"repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T, OLDER: older}
-    return pl.DataFrame({"customer_id": np.arange(len(older))} | summary)
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """What was known at a past origin, and what came after it, of each sampled customer who had bought by then."""
-
-    origin: Origin
-    base: Floats
-    parts: tuple[Floats, Floats, Floats]
-    came: Floats
-    calendar: float
-
-    @property
-    def knows_season(self) -> bool:
-        return self.origin.known_days >= SEASON_KNOWN_DAYS
-
-    @property
-    def forecast(self) -> float:
-        return float(self.base.sum()) * self.calendar
-
-    @property
-    def error(self) -> float:
-        return log_error(float(self.came.sum()), self.forecast)
-
-    def counts(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return regressors, offset, level and counts for the regression."""
-        rows, days = len(self.came), self.origin.window_days
-        X = regressors(self.base, self.parts, float(self.base.mean()))
-        return X, np.full(rows, np.log(self.calendar)), np.full(rows, np.log(days / UNIT_DAYS)), self.came
-
-
-@dataclass(eq=False)
-class PastOrigins:
-    """The base model at past origins, fitted to a sample and each fitted once.
-
-    Attributes:
-        orders: of the sampled customers.
-        older: mask of those who may be older than the data, shape (n,).
-        start: number of the first day of the history.
-        calendar: weights of the days.
-        model: settings of the base model.
-    """
-
-    orders: OrderDays
-    older: Bools
-    start: int
-    calendar: CalendarWeights
-    model: MbgNbd
-    _fits: dict[int, tuple[Alike, Any] | None] = field(default_factory=dict)
-
-    def judged(self, origin: Origin | None) -> _Judged | None:
-        """Return what was known at an origin and what came; None if the base model could not be fitted there."""
-        if origin is None or (found := self._at(origin.known_days)) is None:
-            return None
-        alike, known = found
-        day, window = self.start + origin.known_days, origin.window_days
-        past = OwnPast(self.orders, day, self.start)
-        return _Judged(
-            origin=origin,
-            base=alike.expected_of_all(window),
-            parts=tuple(part[known.known] for part in past.parts(window, season=origin.known_days >= SEASON_KNOWN_DAYS)),
-            came=self.orders.between(day, day + window)[known.known].astype(float),
-            calendar=self.calendar.ratio(day, window),
-        )
-
-    def _at(self, known_days: int) -> tuple[Alike, Any] | None:
-        if known_days not in self._fits:
-            day = self.start + known_days
-            known = self.orders.as_of(day)
-            rows = base_frame(known.x, known.t_x, known.T, self.older[known.known])
-            try:
-                self._fits[known_days] = self.model.fit(rows, as_of=_EPOCH + timedelta(days=day)).alike(rows), known
-            except (NotEnoughEventsError, NotConvergedError, FitError):
-                self._fits[known_days] = None
-        return self._fits[known_days]
+_WEIGHTS, _WEIGHT_PENALTY = np.arange(1, 20) / 20, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +55,7 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
         past: the base model at past origins.
         horizons: days, ascending.
         known_days: from the start of the history to the as-of day.
-        regression_weight: of the regression in the pool where the past origins are fully trusted.
+        regression_weight: weight of the regression in the pool to which the learnt one is drawn.
     """
     today = past.start + known_days
     found, seen = [], []
@@ -169,46 +83,59 @@ ORIGINS = {
 """Columns of the past origins: totals of the sampled customers, as the base model forecast them with the calendar, and as they came."""
 
 
-def _row(horizon: int, judged: _Judged, start: int) -> tuple[Any, ...]:
+def _row(horizon: int, judged: JudgedOrigin, start: int) -> tuple[Any, ...]:
     origin = judged.origin
-    day = _EPOCH + timedelta(days=start + origin.known_days)
+    day = EPOCH + timedelta(days=start + origin.known_days)
     totals = judged.forecast, float(judged.came.sum())
     return horizon, day, origin.window_days, origin.is_year, len(judged.came), *totals
 
 
 def _knot(
-    horizon: int, trust: float, last: _Judged, years: list[_Judged], other: _Judged | None, calendar: float, weight: float
+    horizon: int, trust: float, last: JudgedOrigin, years: list[JudgedOrigin], other: JudgedOrigin | None, calendar: float, weight: float
 ) -> dict[str, Any]:
     correction = log_correction(trust, last.error, [year.error for year in years])
-    found = _regressed([judged for judged in (last, other) if judged is not None])
+    origins = [judged for judged in (last, other) if judged is not None and (judged.knows_season or not last.knows_season)]
+    found = _regressed(origins, season=last.knows_season)
     return {
         "horizons_days": float(horizon),
         "effective_days": horizon * float(np.exp(correction)) * calendar,
         "log_corrections": correction,
         "calendar": calendar,
-        "pool_weights": trust * weight,
+        "pool_weights": trust * _pool_weight(origins, found, weight),
         "coefficients": found[:-2],
         "size_coefficients": found[-2:],
         "base_means": 1.0,
     }
 
 
-def _regressed(origins: list[_Judged]) -> Floats:
-    """Return the coefficients of the regression and of its size; the season is a regressor if the last origin knew it."""
-    season = origins[0].knows_season
-    parts = [judged.counts() for judged in origins if judged.knows_season or not season]
-    X, offset, level, y = (np.concatenate(each) for each in zip(*parts, strict=True))
+def _regressed(origins: list[JudgedOrigin], *, season: bool) -> Floats:
+    """Return the coefficients of the regression, that of the season 0 without it, then those of its size."""
+    X, offset, level, y = (np.concatenate(each) for each in zip(*(judged.counts() for judged in origins), strict=True))
     used = np.array([True, True, True, True, season, True, True])
     found = np.zeros(len(used))
     found[used] = regress(Counts.of(X[:, used[:-2]], offset, level, y), Shrinkage(_CENTRE[used], _STRENGTH[used]))
     return found
 
 
+def _pool_weight(origins: list[JudgedOrigin], found: Floats, centre: float) -> float:
+    """Return the weight of the regression with the highest mean log-score at the origins, drawn to a centre by a penalty."""
+    base = np.concatenate([judged.base_probability(MOST) for judged in origins])
+    regressed = np.concatenate([_probability(judged, found) for judged in origins])
+    floor = np.finfo(float).tiny
+    scores = [np.log(np.maximum((1 - w) * base + w * regressed, floor)).mean() - _WEIGHT_PENALTY * (w - centre) ** 2 for w in _WEIGHTS]
+    return float(_WEIGHTS[int(np.argmax(scores))])
+
+
+def _probability(judged: JudgedOrigin, found: Floats) -> Floats:
+    X, offset, level, y = judged.counts()
+    log_mu = X @ found[:-2] + offset
+    return np.exp(log_probability(y, np.exp(log_mu), sizes(log_mu, level, *found[-2:])))
+
+
 def _gathered(found: list[dict[str, Any]]) -> Knots:
     names = ("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means")
     flat = {name: np.array([knot[name] for knot in found], dtype=float) for name in names}
     flat["effective_days"] = np.maximum.accumulate(flat["effective_days"])
-    flat["pool_weights"] = np.minimum.accumulate(flat["pool_weights"])
     widths = {"coefficients": 1 + len(REGRESSORS), "size_coefficients": 2}
     wide = {name: np.array([knot[name] for knot in found], dtype=float).reshape(-1, width) for name, width in widths.items()}
     return Knots(**flat, **wide)
