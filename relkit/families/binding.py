@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from relkit.families.inputs import ModelInputs
     from relkit.models.roles import Reading
+    from relkit.remarks import Remark
 
 
 class Given(NamedTuple):
@@ -47,8 +48,16 @@ def _nothing(fitted: Any, language: str = "en") -> dict[str, Axes]:  # noqa: ARG
     return {}
 
 
+def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
+    return fitted
+
+
 def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
+
+
+def _no_remark(fitted: Any) -> tuple[Remark, ...]:  # noqa: ARG001
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +70,8 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
+        with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
+        lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -68,6 +79,8 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
+    with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
+    lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 
 
 def file_name(text: str) -> str:

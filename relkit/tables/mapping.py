@@ -54,6 +54,7 @@ class SourceAttribute:
         known_at: "as_of" (usable at once), "later" (an outcome: never an input as of that day), or the day from which it is known.
         role: covariate (what a model may tell customers apart by), left_out (never that), or what it says of how long the customer
             has been there: tenure, ended, end_reason, monthly_amount; or outcome: a product taken after the day of the snapshot.
+        counts: of a tenure in whole units: started, completed or nearest; "" if that is not declared.
     """
 
     name: str
@@ -65,6 +66,7 @@ class SourceAttribute:
     purpose: str = ""
     known_at: str = "as_of"
     role: str = "covariate"
+    counts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -386,6 +388,7 @@ def _attributes(file: MappingFile) -> list[SourceAttribute]:
                 purpose=declared.purpose,
                 known_at=declared.known_at,
                 role=declared.role,
+                counts=declared.counts,
             )
     return list(found.values())
 

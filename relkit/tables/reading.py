@@ -371,7 +371,7 @@ def _warnings(reports: dict[str, TableReport]) -> list[str]:
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
-    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role")
+    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role", "counts")
     return {
         attribute.name: {
             "label_en": attribute.label["en"],

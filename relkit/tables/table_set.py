@@ -45,7 +45,7 @@ class TableFacts:
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
         attributes: declarations of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
-            personal_data, purpose, known_at, role.
+            personal_data, purpose, known_at, role, counts.
         precisions: "table.column" -> "month" or "year", for days known only to that precision.
         numbered: tables whose key is made of file and row, as the source has none.
         disagreements: rows that state another thing on the fact of an earlier row, by table (`relkit.tables.disagreements`).

@@ -25,9 +25,10 @@ from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate, column_names, matrix, remarks_on, typical
+from relkit.models.lifetime_value.alike import Alike
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.older_customers import (
     FLAG,
     OLDER,
@@ -82,7 +83,7 @@ class PurchaseModel(ModelFacts):
     formulas: ClassVar[Formulas]
     contract: ClassVar[Contract] = PURCHASES
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL
@@ -403,6 +404,12 @@ class FittedPurchaseModel(PurchasesAhead):
         """
         frame, expected = self._read(features), self.formulas.purchases_if_alive
         return self._alive(frame), self._per_pair(frame, lambda own, x, T: value(lambda days: expected(*own, x, T, days)))
+
+    def alike(self, features: pl.DataFrame) -> Alike:
+        """Return the customers in groups who buy alike if alive, for forecasts over many horizons."""
+        frame = self._read(features)
+        groups, which = distinct(self._varied(frame))
+        return Alike(self.formulas, self._own(groups), *_pair(groups), which, self._alive(frame))
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
         """Return the purchases expected in `days` of customers alive at T (days), shape (n,); of typical ones, if they differ."""
