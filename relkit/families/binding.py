@@ -48,6 +48,10 @@ def _nothing(fitted: Any, language: str = "en") -> dict[str, Axes]:  # noqa: ARG
     return {}
 
 
+def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
+    return fitted
+
+
 def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
@@ -67,6 +71,7 @@ class Binding:
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
         lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
+        with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -75,6 +80,7 @@ class Binding:
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
     lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
+    with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
 
 
 def file_name(text: str) -> str:

@@ -20,6 +20,7 @@ from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
 from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
+from relkit.models.lifetime_value.origins import with_origins
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 from relkit.models.lifetime_value.past_remarks import remarks_on
 from relkit.models.lifetime_value.purchases import meet_outcomes
@@ -237,4 +238,5 @@ BINDING = Binding(
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
     lesson_remarks=_order_remarks,
+    with_origins=with_origins,
 )
