@@ -70,8 +70,8 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
-        lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
+        lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -79,8 +79,8 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
-    lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
+    lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 
 
 def file_name(text: str) -> str:

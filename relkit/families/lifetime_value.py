@@ -214,7 +214,7 @@ BINDING = Binding(
             reading=HISTORIES,
             learnt=purchase_histories,
             outcomes=holdout_purchases,
-            declared={"events": declared_events},
+            declared={"events": declared_events, "history_starts_on": lambda tables, _: tables.facts.history_starts_on},
             history=purchase_days,
         ),
     },
@@ -237,6 +237,6 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
-    lesson_remarks=_order_remarks,
     with_origins=with_origins,
+    lesson_remarks=_order_remarks,
 )

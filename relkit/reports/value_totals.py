@@ -1,7 +1,7 @@
 """Sentences on the totals of the value report: what their bounds rest on, and what the totals leave out.
 
-    totals = ValueTotals(value=value, pace=material.acquisition(), new=...)
-    totals.basis(), totals.left_out()
+totals = ValueTotals(value=value, pace=material.acquisition(), new=...)
+totals.basis(), totals.left_out()
 """
 
 from __future__ import annotations
