@@ -114,23 +114,24 @@ class PooledForecast:
         """Return the purchases expected of each customer in so many days, shape (n,)."""
         steps = np.diff(self.expected_at, axis=0)
         total = self.base.alive * self.beyond(days)[self.base.which]
-        for j, step in enumerate(steps):
-            if (passed := self.passed(j, days)) is not None:
-                total += step * passed[self.base.which]
+        for j in range(int(np.searchsorted(self.knots.horizons_days, days)) + 1):
+            if j < len(steps):
+                total += steps[j] * self.passed(j, days)[self.base.which]
         return total
 
-    def passed(self, segment: int, days: float) -> Floats | None:
-        """Return the share of a segment between knots that is over after so many days, in each group, shape (g,); None for none."""
+    def passed(self, segment: int, days: float) -> Floats:
+        """Return the share of a stretch between knots that is over after so many days, in each group, shape (g,)."""
         edges = np.append(0.0, self.knots.horizons_days)
         low, high = float(edges[segment]), float(edges[segment + 1])
         if days <= low:
-            return None
+            return np.zeros(len(self.base.x))
         if days >= high:
             return np.ones(len(self.base.x))
         effective = self.knots.effective
         before, now, then = (self.base.expected(effective(at)) for at in (low, days, high))
         width = then - before
-        return np.clip(np.divide(now - before, width, out=np.full(len(width), (days - low) / (high - low)), where=width > 0), 0.0, 1.0)
+        linear = np.full(len(width), (days - low) / (high - low))
+        return np.asarray(np.clip(np.divide(now - before, width, out=linear, where=width > 0), 0.0, 1.0))
 
     def beyond(self, days: float) -> Floats:
         """Return the purchases beyond the last knot of each group if alive, shape (g,)."""
@@ -148,7 +149,6 @@ class PooledForecast:
             return np.full(len(self.base.which), weights[min(j, len(horizons) - 1)])
         now, then = (self.base.expected(self.knots.effective(at)) for at in (days, float(horizons[j])))
         passed = self.passed(j, days)
-        assert passed is not None
         share = np.divide(passed * then, now, out=passed.copy(), where=now > 0)
         return np.asarray(weights[j - 1] + np.clip(share, 0.0, 1.0) * (weights[j] - weights[j - 1]))[self.base.which]
 

@@ -55,7 +55,7 @@ class OwnPast:
     @cached_property
     def length(self) -> Ints:
         """Days known of the history."""
-        return np.maximum(np.asarray(self.until) - self.start + 1, 1)
+        return np.asarray(np.maximum(np.asarray(self.until) - self.start + 1, 1), dtype=np.int64)
 
     @cached_property
     def _since(self) -> Ints:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 storage and settings read the types of the fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -93,7 +94,7 @@ class Pooled(ModelFacts):
     )
     role, reads = ORDERS, HISTORIES
     competes = True
-    figures = ("purchases_by_frequency", "deciles")
+    figures = ("pool_parts", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
@@ -177,7 +178,7 @@ class Pooled(ModelFacts):
 
     def _begins(self, frame: pl.DataFrame) -> date:
         """Return the first day of the history."""
-        first: Any = frame["first_order_on"].min()
+        first: date = frame["first_order_on"].min()  # type: ignore[assignment]  # of a column of dates that is not empty
         return first if self.history_starts_on is None else min(first, self.history_starts_on)
 
 
@@ -267,9 +268,8 @@ class FittedPooled(PurchasesAhead):
         # Purchases expected without being alive are those of the regression; P(alive) may underflow.
         alive = np.maximum(base.alive, 1e-200)
         total = value(forecast.beyond)[base.which]
-        nothing = np.zeros(len(base.x))
         for j, step in enumerate(steps):
-            total = total + step / alive * value(lambda days, j=j: nothing if (p := forecast.passed(j, days)) is None else p)[base.which]
+            total = total + step / alive * value(partial(forecast.passed, j))[base.which]
         return alive, total
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
@@ -317,9 +317,10 @@ def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame if frame["customer_id"].is_sorted() else frame.sort("customer_id")
 
 
-def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
+def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return x, t_x and T of each customer."""
-    return tuple(frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    x, t_x, T = (frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    return x, t_x, T
 
 
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:

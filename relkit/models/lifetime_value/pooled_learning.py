@@ -67,7 +67,7 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
         years = [judged for year in wanted.years if (judged := past.judged(year)) is not None]
         other = years[0] if years else past.judged(wanted.earlier)
         found.append(_knot(horizon, wanted.trust, last, years, other, past.calendar.ratio(today, horizon), regression_weight))
-        seen += [_row(horizon, judged, past.start) for judged in (last, *(years or [other])) if judged is not None]
+        seen += [_row(horizon, judged, past.start) for judged in (last, *years, *([] if years else [other])) if judged is not None]
     return Learnt(_gathered(found), pl.DataFrame(seen, schema=ORIGINS, orient="row"))
 
 
