@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.alike import Alike  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import log_probability, sizes
-from relkit.models.lifetime_value.own_past import regressors
+from relkit.models.lifetime_value.own_past import SHARE_OF_MEAN
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.own_past import OwnPast
@@ -59,10 +59,20 @@ class Knots:
         """Return the number of knots."""
         return len(self.horizons_days)
 
-    def columns(self, knot: int, base: Floats, past: OwnPast) -> Floats:
-        """Return the columns of the regression at a knot, shape (n, 5), from the base model's expectations and the customers' own past."""
-        parts = past.parts(float(self.horizons_days[knot]), season=bool(self.coefficients[knot, -1]))
-        return regressors(base, parts, float(self.base_means[knot]))
+    def of_past(self, past: OwnPast) -> Floats:
+        """Return the part of each regression's logarithm that comes from the customers' own past, shape (k, n)."""
+        found = np.empty((len(self), past.customers))
+        for j, (days, coefficients) in enumerate(zip(self.horizons_days, self.coefficients, strict=True)):
+            logs = [np.log(part + self._floor(j)) for part in past.parts(float(days), season=bool(coefficients[-1]))]
+            found[j] = coefficients[0] + sum(power * log for power, log in zip(coefficients[2:], logs, strict=True))
+        return found
+
+    def regressed(self, knot: int, base: Floats, of_past: Floats) -> Floats:
+        """Return the mean of each customer's negative binomial at a knot, from the base model's and its row of `of_past`, shape (n,)."""
+        return np.asarray(np.exp(of_past + self.coefficients[knot, 1] * np.log(base + self._floor(knot))))
+
+    def _floor(self, knot: int) -> float:
+        return SHARE_OF_MEAN * float(self.base_means[knot])
 
     def effective(self, days: float) -> float:
         """Return the days that the base model is asked for at any horizon."""
@@ -87,13 +97,12 @@ class PooledForecast:
     expected_at: Floats
 
     @classmethod
-    def of(cls, knots: Knots, base: Alike, past: OwnPast) -> PooledForecast:
-        """Return the forecasts of customers from the base model and from their own past."""
+    def of(cls, knots: Knots, base: Alike, of_past: Floats) -> PooledForecast:
+        """Return the forecasts of customers from the base model and from `Knots.of_past`."""
         expected = np.zeros((len(knots) + 1, len(base.which)))
         for j, weight in enumerate(knots.pool_weights):
             own = base.expected_of_all(float(knots.effective_days[j]))
-            regressed = np.exp(knots.columns(j, own, past) @ knots.coefficients[j])
-            np.maximum(expected[j], (1 - weight) * own + weight * regressed, out=expected[j + 1])
+            np.maximum(expected[j], (1 - weight) * own + weight * knots.regressed(j, own, of_past[j]), out=expected[j + 1])
         return cls(knots, base, expected)
 
     def at(self, days: float) -> PooledCounts:

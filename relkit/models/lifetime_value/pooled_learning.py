@@ -151,7 +151,7 @@ def centred(knots: Knots, base: Alike, past: OwnPast) -> Knots:
     """
     at = [base.expected_of_all(float(days)) for days in knots.effective_days]
     found = replace(knots, base_means=np.array([max(own.mean(), 1e-12) for own in at]), coefficients=knots.coefficients.copy())
+    of_past = found.of_past(past)
     for j, own in enumerate(at):
-        regressed = np.exp(found.columns(j, own, past) @ found.coefficients[j])
-        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / regressed.sum())
+        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / found.regressed(j, own, of_past[j]).sum())
     return found
