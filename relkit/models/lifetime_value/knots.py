@@ -6,8 +6,8 @@ and a negative binomial whose mean n comes from a regression on the base model, 
 Between knots time passes as in the base model: with t = (B(H(d)) - B(H_j)) / (B(H_j+1) - B(H_j)) of a customer, the expectation is
 m_j + t (m_j+1 - m_j), and the base model's part of it (1 - t)(1 - w_j) B(H_j) + t (1 - w_j+1) B(H_j+1). The weight is the one at which the
 base model has this part, a mean of w_j and w_j+1, and the rest is the negative binomial's. Below the first knot the expectation is in
-proportion to the base model's; beyond the last one the base model's increments are added, uncorrected. At the knots expectations
-do not fall with the horizon.
+proportion to the base model's; beyond the last one the base model's increments are added, uncorrected. At the knots
+expectations do not fall with the horizon, and the probability of a purchase is kept from falling as far as a weight can keep it.
 """
 
 from __future__ import annotations
@@ -71,6 +71,13 @@ class Knots:
         """Return the mean of each customer's negative binomial at a knot, from the base model's and its row of `of_past`, shape (n,)."""
         return np.asarray(np.exp(of_past + self.coefficients[knot, 1] * np.log(base + self._floor(knot))))
 
+    def size_at(self, days: float, mean: Floats) -> Floats:
+        """Return the size of each customer's negative binomial with a mean, at any horizon; beyond the last knot that of its rate there."""
+        at = np.log(np.clip(days, self.horizons_days[0], self.horizons_days[-1]))
+        c0, c1 = (np.interp(at, np.log(self.horizons_days), column) for column in self.size_coefficients.T)
+        level = float(np.log(np.clip(days, 1e-9, self.horizons_days[-1]) / UNIT_DAYS))
+        return sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1)
+
     def _floor(self, knot: int) -> float:
         return SHARE_OF_MEAN * float(self.base_means[knot])
 
@@ -90,20 +97,28 @@ class PooledForecast:
         knots: what was learnt.
         base: the customers in the base model.
         expected_at: expectations at the knots after a first one of 0 at 0 days, shape (k + 1, n).
+        weight_at: weights of the negative binomial at the knots, shape (k, n).
+        alive: P(alive): the base model's, or the highest probability of a purchase at a knot if that is higher, shape (n,).
     """
 
     knots: Knots
     base: Alike
     expected_at: Floats
+    weight_at: Floats
+    alive: Floats
 
     @classmethod
     def of(cls, knots: Knots, base: Alike, of_past: Floats) -> PooledForecast:
         """Return the forecasts of customers from the base model and from `Knots.of_past`."""
-        expected = np.zeros((len(knots) + 1, len(base.which)))
-        for j, weight in enumerate(knots.pool_weights):
-            own = base.expected_of_all(float(knots.effective_days[j]))
-            np.maximum(expected[j], (1 - weight) * own + weight * knots.regressed(j, own, of_past[j]), out=expected[j + 1])
-        return cls(knots, base, expected)
+        expected, weights = np.zeros((len(knots) + 1, len(base.which))), np.zeros((len(knots), len(base.which)))
+        buys = np.zeros(len(base.which))
+        for j, (ahead, weight) in enumerate(zip(knots.effective_days.tolist(), knots.pool_weights.tolist(), strict=True)):
+            own = base.expected_of_all(ahead)
+            mean = knots.regressed(j, own, of_past[j])
+            size = knots.size_at(float(knots.horizons_days[j]), mean)
+            weights[j], buys = _rising(weight, 1 - base.none_of_all(ahead), 1 - none_of(mean, size), buys)
+            np.maximum(expected[j], (1 - weights[j]) * own + weights[j] * mean, out=expected[j + 1])
+        return cls(knots, base, expected, weights, np.maximum(base.alive, buys))
 
     def at(self, days: float) -> PooledCounts:
         """Return the distributions of the purchases in so many days."""
@@ -114,10 +129,7 @@ class PooledForecast:
         weight = self._weight(days)
         missing = self.expected(days) - (1 - weight) * own
         mean = np.maximum(np.divide(missing, weight, out=np.zeros(len(own)), where=weight > 0), 0.0)
-        at = np.log(np.clip(days, knots.horizons_days[0], knots.horizons_days[-1]))
-        c0, c1 = (np.interp(at, np.log(knots.horizons_days), column) for column in knots.size_coefficients.T)
-        level = float(np.log(max(days, 1e-9) / UNIT_DAYS))
-        return PooledCounts(self.base, ahead, weight, mean, sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1))
+        return PooledCounts(self.base, ahead, weight, mean, knots.size_at(days, mean))
 
     def expected(self, days: float) -> Floats:
         """Return the purchases expected of each customer in so many days, shape (n,)."""
@@ -152,14 +164,38 @@ class PooledForecast:
 
     def _weight(self, days: float) -> Floats:
         """Return the weight of each customer's negative binomial, shape (n,)."""
-        horizons, weights = self.knots.horizons_days, self.knots.pool_weights
+        horizons, weights = self.knots.horizons_days, self.weight_at
         j = int(np.searchsorted(horizons, days))
         if j in (0, len(horizons)) or days == horizons[j]:
-            return np.full(len(self.base.which), weights[min(j, len(horizons) - 1)])
+            return np.asarray(weights[min(j, len(horizons) - 1)])
         now, then = (self.base.expected(self.knots.effective(at)) for at in (days, float(horizons[j])))
         passed = self.passed(j, days)
         share = np.divide(passed * then, now, out=passed.copy(), where=now > 0)
-        return np.asarray(weights[j - 1] + np.clip(share, 0.0, 1.0) * (weights[j] - weights[j - 1]))[self.base.which]
+        return np.asarray(weights[j - 1] + np.clip(share, 0.0, 1.0)[self.base.which] * (weights[j] - weights[j - 1]))
+
+
+def _rising(weight: float, base: Floats, regressed: Floats, before: Floats) -> tuple[Floats, Floats]:
+    """Return the weight of each customer at a knot, and the highest probability of a purchase so far.
+
+    A weight that falls with the horizon would let the probability fall of customers to whom the regression gives a higher one than the base
+    model; theirs is kept up as far as needed, and at most 1.
+
+    Args:
+        weight: as learnt.
+        base: probability of a purchase in the base model, shape (n,).
+        regressed: the same of the negative binomial, shape (n,).
+        before: the highest probability at the knots before, shape (n,).
+    """
+    weights, found = np.full(len(base), weight), (1 - weight) * base + weight * regressed
+    low = np.flatnonzero((found < before) & (regressed > base))
+    weights[low] = np.clip((before[low] - base[low]) / (regressed[low] - base[low]), weight, 1.0)
+    found[low] = (1 - weights[low]) * base[low] + weights[low] * regressed[low]
+    return weights, np.maximum(found, before)
+
+
+def none_of(mean: Floats, size: Floats) -> Floats:
+    """Return the probability of 0 of negative binomials, shape (n,)."""
+    return np.asarray(np.exp(-size * np.log1p(mean / size)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +219,7 @@ class PooledCounts:
     @property
     def none(self) -> Floats:
         """Probability that each customer makes no purchase, shape (n,)."""
-        regressed = np.exp(-self.size * np.log1p(self.mean / self.size))
-        return np.asarray((1 - self.weight) * self.base.none_of_all(self.ahead) + self.weight * regressed)
+        return np.asarray((1 - self.weight) * self.base.none_of_all(self.ahead) + self.weight * none_of(self.mean, self.size))
 
     def probability(self, purchases: Floats) -> Floats:
         """Return the probability that each customer makes exactly `purchases[i]` purchases, shape (n,)."""

@@ -188,7 +188,7 @@ class FittedPooled(PurchasesAhead):
     """A fitted pooled forecast.
 
     Its intervals of single customers come from the parameters of the base model; the past errors of totals, which are far larger, are in
-    `past_forecasts`. P(alive) is that of the base model.
+    `past_forecasts`. P(alive) is that of the base model, or the highest probability of an order at a horizon learnt if that is higher.
 
     Attributes:
         settings: what was fitted.
@@ -238,6 +238,10 @@ class FittedPooled(PurchasesAhead):
         """True if customers never stop buying in the base model."""
         return self.base.nobody_leaves
 
+    def probability_alive(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
+        return self._forecast(features).alive
+
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
         """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
         return self.base.tells_alive(features)
@@ -269,9 +273,8 @@ class FittedPooled(PurchasesAhead):
         """
         forecast = self._forecast(features)
         base, steps = forecast.base, np.diff(forecast.expected_at, axis=0)
-        # Purchases expected without being alive are those of the regression; P(alive) may underflow.
-        alive = np.maximum(base.alive, 1e-200)
-        total = value(forecast.beyond)[base.which]
+        alive = np.maximum(forecast.alive, 1e-200)  # it may underflow
+        total = base.alive / alive * value(forecast.beyond)[base.which]
         for j, step in enumerate(steps):
             total = total + step / alive * value(partial(forecast.passed, j))[base.which]
         return alive, total

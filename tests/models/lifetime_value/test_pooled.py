@@ -64,6 +64,9 @@ def test_expectations_and_probabilities_rise_with_the_horizon(even: Any) -> None
     assert (expected[0] == 0).all()
     assert np.abs(np.diff(expected[3:6], axis=0)).max() < 0.05  # no step at a knot
     assert np.diff(buys.mean(axis=1)).min() > 0
+    learnt = np.array([fitted.order_probability(features, days) for days in fitted.knots.horizons_days])
+    assert (np.diff(learnt[:4], axis=0) >= -1e-12).all()  # the one of two years rests on nine months
+    assert (learnt <= fitted.probability_alive(features) + 1e-12).all()
 
 
 def test_a_discounted_sum_is_that_of_the_expectations(even: Any) -> None:
