@@ -180,9 +180,9 @@ class ValueReading:
     """The customers who have a forecast, and the words for their value.
 
     Attributes:
-        scored: one row per customer with a forecast: customer_id, past, future with its low and high (null if the scores have none), the part of
-            future from contracts (0 without one) with its low and high, the value of one order, alive (null under contract or too
-            early), orders, quality, decile, group, activity (the last three null for the protected).
+        scored: one row per customer with a forecast: customer_id, past, future with its low and high (null if the scores have none),
+            the part of future from contracts (0 without one) with its low and high, the worth of one order, alive (null under contract
+            or too early), orders, quality, decile, group, activity (the last three null for the protected).
         ranked: customers with scores of recency and frequency; no rows if there are none.
         people: number of all known people.
         prospects: people with neither a purchase nor a running contract on record.

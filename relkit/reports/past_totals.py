@@ -44,16 +44,16 @@ TEXTS: dict[str, Text] = {
         "À {held} dates passées sur {days}, le total des {span} jours suivants est tombé entre les bornes connues ce jour-là.",
     ),
     "one_inside": Text(
-        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, within the bounds known "
-        "on that day.",
-        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, entre les bornes connues "
-        "ce jour-là.",
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, within the bounds "
+        "known on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, entre les bornes "
+        "connues ce jour-là.",
     ),
     "one_outside": Text(
-        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, outside the bounds known "
-        "on that day.",
-        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, hors des bornes connues "
-        "ce jour-là.",
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, outside the bounds "
+        "known on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, hors des bornes "
+        "connues ce jour-là.",
     ),
     "overlap": Text(
         "The days overlap: only {apart} of them are independent of each other.",
@@ -76,10 +76,11 @@ TEXTS: dict[str, Text] = {
     "money": Text("Value of orders, {currency}", "Valeur des commandes, {currency}"),
     "orders": Text("Orders", "Commandes"),
     "caption": Text(
-        "Bars: what came from the customers known on that day. Diamond and line: the forecast behind today’s scores with its 95% bounds, made "
-        "with what was known then. The closer the marks of a model to the top of the bars, the better.",
-        "Barres : ce qui est venu des clients connus à cette date. Losange et trait : la prévision derrière les scores d’aujourd’hui et ses "
-        "bornes à 95\u00a0%, faite avec ce que l’on savait alors. Plus les marques d’un modèle sont proches du haut des barres, meilleur il est.",
+        "Bars: what came from the customers known on that day. Diamond and line: the forecast behind today’s scores with its 95% bounds, "
+        "made with what was known then. The closer the marks of a model to the top of the bars, the better.",
+        "Barres : ce qui est venu des clients connus à cette date. Losange et trait : la prévision derrière les scores d’aujourd’hui et "
+        "ses bornes à 95\u00a0%, faite avec ce que l’on savait alors. Plus les marques d’un modèle sont proches du haut des barres, "
+        "meilleur il est.",
     ),
     "by_day": Text("Totals at each past day", "Totaux à chaque date passée"),
     "by_model": Text("Error of totals at past days, by model", "Écart des totaux aux dates passées, par modèle"),
@@ -100,8 +101,8 @@ TEXTS: dict[str, Text] = {
     "crps": Text("CRPS (lower is better)", "CRPS (plus bas = meilleur)"),
     "rmse": Text("RMSE, orders", "RMSE, commandes"),
     "model_note": Text(
-        "Error: mean distance of the forecast total from what came, as a share. Forecast over came: +10% is a total a tenth too high, on average. "
-        "Totals are of {unit}.",
+        "Error: mean distance of the forecast total from what came, as a share. Forecast over came: +10% is a total a tenth too high, on "
+        "average. Totals are of {unit}.",
         "Écart : distance moyenne entre le total prévu et le constaté, en part. Prévu sur constaté : +10\u00a0% est un total trop haut "
         "d’un dixième, en moyenne. Les totaux sont en {unit}.",
     ),
@@ -139,7 +140,7 @@ class PastTotals:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The chosen model's forecasts at the shown horizon, the earliest first: origin, forecast, came, low and high, money if it is known."""
+        """The chosen model's forecasts at the shown horizon, the earliest first; low and high are of money if it is known."""
         past, span = self.past, self.past.nearest(self.days)
         totals = {name: getattr(past, name) for name in ("forecast", "came", "forecast_money", "came_money")}
         table = pl.DataFrame({"origin": pl.Series(past.origins, dtype=pl.Date), "days": past.horizons, **totals})
@@ -213,8 +214,10 @@ class PastTotals:
         if len(rows) < 2 and not self._others:
             return Gallery(())
         forecast, came = self._names
-        others = {self._label(name): rows.join(self._of_model(name).select("origin", other=forecast), on="origin", how="left")
-                  for name in self._others[:MOST_MODELS]}
+        others = {
+            self._label(name): rows.join(self._of_model(name).select("origin", other=forecast), on="origin", how="left")
+            for name in self._others[:MOST_MODELS]
+        }
         marks = {self._label(self.chosen): rows[forecast].to_numpy()}
         marks |= {name: joined.sort("origin")["other"].fill_null(float("nan")).to_numpy() for name, joined in others.items()}
         drawn = plot_past_totals(
@@ -258,7 +261,12 @@ class PastTotals:
         rows = (
             self.frame.filter((pl.col("days") == span) & (pl.col(forecast) > 0) & (pl.col(came) > 0))
             .group_by("model")
-            .agg(times=pl.len(), error=error.abs().mean().exp() - 1, bias=(-error.mean()).exp() - 1, **{n: pl.col(n).mean() for n in measured})
+            .agg(
+                times=pl.len(),
+                error=error.abs().mean().exp() - 1,
+                bias=(-error.mean()).exp() - 1,
+                **{n: pl.col(n).mean() for n in measured},
+            )
             .sort("error", "model")
         )
         named = rows.with_columns(
