@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.purchase_days import coded_days
-from relkit.features.purchases import LEFT_WINDOW_DAYS, purchase_summary, summary_codes
-from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from relkit.features.purchases import purchase_summary, summary_codes
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR, LEFT_WINDOW_DAYS
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf

@@ -22,6 +22,7 @@ of the only one. `relkit.features.snapshot_covariates` decides which attributes 
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,10 +201,17 @@ def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFram
 
 
 def _is_drawn(spells: pl.DataFrame, split: DrawnHoldout) -> pl.Series:
-    """Return a mask of the spells of drawn customers; the order of the rows does not matter."""
-    everybody = spells["customer_id"].unique().sort()
-    drawn = everybody.filter(np.random.default_rng(split.seed).random(len(everybody)) >= 1 - split.share)
-    return spells["customer_id"].is_in(drawn.implode())
+    """Return a mask of the spells of drawn customers, by a hash of each id: neither the other customers nor the order of rows matter."""
+    ids = spells["customer_id"]
+    keyed = blake2b(digest_size=8, key=split.seed.to_bytes(8, "little", signed=True))
+    below = int(split.share * 2**64)
+
+    def drawn(customer: str) -> bool:
+        one = keyed.copy()
+        one.update(customer.encode())
+        return int.from_bytes(one.digest(), "little") < below
+
+    return pl.Series([drawn(customer) for customer in ids.to_list()], dtype=pl.Boolean)
 
 
 def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:

@@ -46,14 +46,15 @@ from relkit.metrics.purchases import compare
 from relkit.metrics.ranking import normalised_gini
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.family import ORDER_VALUE, SUMMARIES
-from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
+from relkit.models.lifetime_value.price_level import FEWEST_DAYS, mean_age, yearly_rate
+from relkit.models.lifetime_value.purchases import CUSTOMER_ID, PURCHASES, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
 from relkit.scalars import check_level, check_scalar
 from relkit.texts import Text
-from relkit.units import LEVEL
+from relkit.units import DAYS_PER_YEAR, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,6 +104,9 @@ FIRST_VALUE = Column(
 )
 
 OrdersLearntFrom = Literal["auto", "all", "repeat"]
+PriceLevel = Literal["auto", "as_paid", "followed"]
+AGES = tuple(column for column in PURCHASES.columns if column.name in ("last_purchase_age_days", "observed_days"))
+"""Columns from which the day of an order follows, if the level of prices is followed."""
 
 TERMS = ("p", "q", "v")
 _BLOCK = 8192
@@ -289,6 +293,9 @@ class GammaGamma(ModelFacts):
         level: of the intervals in the summary.
         orders_learnt_from: "all" orders, or the "repeat" ones without each customer's first, as in the papers. "auto" takes what does
             better on the holdout; without one it is all, or repeat if the features have no first_value.
+        price_level: order values count "as_paid", or are brought to the level of prices of the as-of day ("followed": all orders, see
+            `relkit.models.lifetime_value.price_level`). "auto" follows it if it does better on the holdout, with two years of history
+            or more; without a holdout it does not.
         correlation_noted_above: absolute correlation between orders and spend above which the notes mention it.
         weight_column: column with the number of customers a row stands for; empty if each row is one.
 
@@ -316,11 +323,20 @@ class GammaGamma(ModelFacts):
     correlation_noted_above: float = 0.2
     weight_column: str = ""
     orders_learnt_from: OrdersLearntFrom = "auto"
+    price_level: PriceLevel = "auto"
 
     def __post_init__(self) -> None:
         """Check the ranges of the settings, and the column of weights."""
         if self.orders_learnt_from not in get_args(OrdersLearntFrom):
             raise ParameterError.unknown("orders", str(self.orders_learnt_from), get_args(OrdersLearntFrom), where="orders_learnt_from")
+        if self.price_level not in get_args(PriceLevel):
+            raise ParameterError.unknown("level of prices", str(self.price_level), get_args(PriceLevel), where="price_level")
+        if self.price_level == "followed" and self.orders_learnt_from == "repeat":
+            raise ParameterError(
+                "the level of prices is learnt from first and repeat orders.",
+                where="price_level",
+                remedy="Leave orders_learnt_from out, or take the values as_paid.",
+            )
         check_level(self.level, where=self.name)
         check_scalar(self.correlation_noted_above, "correlation_noted_above", ge=0, le=1, where=self.name)
         check_weight_column(self.weight_column, SPEND.names, where=self.name)
@@ -330,13 +346,18 @@ class GammaGamma(ModelFacts):
         """Columns that fit reads."""
         read = replace(FIRST_VALUE, required=self.orders_learnt_from == "all")
         first = () if self.orders_learnt_from == "repeat" else (read,)
-        return replace(SPEND, columns=(*SPEND.columns, *first, *columns_of(self.weight_column)))
+        ages = AGES if self.price_level == "followed" else ()
+        return replace(SPEND, columns=(*SPEND.columns, *first, *ages, *columns_of(self.weight_column)))
 
     def variants(self, features: pl.DataFrame) -> tuple[Self, ...]:
-        """Return the settings that a holdout chooses among: with all orders and with the repeat ones; none if there is no choice."""
-        if self.orders_learnt_from != "auto" or FIRST_VALUE.name not in features.columns:
+        """Return the settings that a holdout chooses among: all orders or the repeat ones, prices as paid or followed."""
+        if FIRST_VALUE.name not in features.columns:
             return ()
-        return (replace(self, orders_learnt_from="all"), replace(self, orders_learnt_from="repeat"))
+        of_orders: tuple[Any, ...] = ("all", "repeat") if self.orders_learnt_from == "auto" else (self.orders_learnt_from,)
+        found = [replace(self, orders_learnt_from=orders, price_level="as_paid") for orders in of_orders if self.price_level != "followed"]
+        if self.price_level != "as_paid" and "all" in of_orders and _spans_years(features):
+            found.append(replace(self, orders_learnt_from="all", price_level="followed"))
+        return tuple(found)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedGammaGamma:
         """Return the model fitted by maximum likelihood to customers whose repeat purchases have a value.
@@ -351,8 +372,9 @@ class GammaGamma(ModelFacts):
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
-        learnt_from = self._source(frame)
-        x, m, each, left_out = _usable(frame, np.ones(len(frame)) if weights is None else weights, learnt_from)
+        learnt_from, each = self._source(frame), np.ones(len(frame)) if weights is None else weights
+        rate = self._yearly_rate(frame, each)
+        x, m, each, left_out = _usable(at_prices_of_today(frame, rate), each, learnt_from)
         weights = None if weights is None else each
         correlation = _correlation(x, m, each)
         if correlation is not None and abs(correlation) > self.correlation_noted_above:
@@ -364,9 +386,19 @@ class GammaGamma(ModelFacts):
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=(*left_out, *remarks),
+            remarks=(*left_out, *_follows(rate), *remarks),
         )
-        return FittedGammaGamma(settings=self, info=info, correlation=correlation, learnt_from=learnt_from, **parameters)
+        own: dict[str, Any] = {"learnt_from": learnt_from, "yearly_rate": rate}
+        return FittedGammaGamma(settings=self, info=info, correlation=correlation, **own, **parameters)
+
+    def _yearly_rate(self, frame: pl.DataFrame, weights: Floats) -> float:
+        if self.price_level != "followed" or not _spans_years(frame):
+            return 0.0
+        x, t_x, first, m = (
+            frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+            for name in ("repeat_purchases", "last_purchase_age_days", FIRST_VALUE.name, "mean_repeat_value")
+        )
+        return yearly_rate(x, t_x, first, m, weights)
 
     def _source(self, frame: pl.DataFrame) -> str:
         if self.orders_learnt_from == "auto":
@@ -378,7 +410,7 @@ class GammaGamma(ModelFacts):
         """Return the place of the variant that does better on a holdout, and the remark on it.
 
         The mean absolute error of the order value decides, over those who came back; errors within 1 % of each other are a tie, which
-        the Gini of their spend breaks (the orders they made times the value expected of each), and then the order of the variants.
+        the Gini of their spend breaks (the orders they made times the value expected of each, to two digits), and then the total.
 
         Args:
             fitted: the variants, fitted up to the calibration date.
@@ -392,8 +424,9 @@ class GammaGamma(ModelFacts):
         values = [each.expected_order_value(both) for each in fitted]
         errors = [float(np.abs(value - actual).mean()) for value in values]
         ginis = [normalised_gini(orders * actual, orders * value) or 0.0 for value in values]
+        totals = [float(abs(np.log(value.sum() / actual.sum()))) for value in values]
         level = [place for place, error in enumerate(errors) if error <= _TIE * min(errors)]
-        best = max(level, key=lambda place: ginis[place])
+        best = max(level, key=lambda place: (round(ginis[place], 2), -totals[place]))
         return best, _decided(fitted, best, errors, ginis)
 
     def judge(self, fitted: FittedGammaGamma, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
@@ -426,6 +459,7 @@ class FittedGammaGamma(FittedCard):
         covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one without a standard error.
         certainty: w of the module's notes, the weight of p v / (q - 1) in mean_order_value.
         learnt_from: "all" orders, or the "repeat" ones, as in models saved before there was a choice.
+        yearly_rate: logarithm of the factor by which order values grow in a year; 0 if values count as paid.
     """
 
     name: ClassVar[str] = GammaGamma.name
@@ -441,11 +475,13 @@ class FittedGammaGamma(FittedCard):
     covariance: Floats
     certainty: float = 1.0
     learnt_from: str = "repeat"
+    yearly_rate: float = 0.0
 
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return replace(SPEND, columns=(*SPEND.columns, FIRST_VALUE)) if self.learnt_from == "all" else SPEND
+        first = (FIRST_VALUE,) if self.learnt_from == "all" else ()
+        return replace(SPEND, columns=(*SPEND.columns, *first, *(AGES if self.yearly_rate else ())))
 
     @property
     def coordinates(self) -> Floats:
@@ -489,7 +525,7 @@ class FittedGammaGamma(FittedCard):
 
     def orders_of(self, features: pl.DataFrame) -> tuple[Floats, Floats]:
         """Return the number of orders that are learnt from and their mean value, shape (n,) each; no order if the mean is not above 0."""
-        x, m = averaged_orders(read_columns(features, self.needs), self.learnt_from)
+        x, m = averaged_orders(at_prices_of_today(read_columns(features, self.needs), self.yearly_rate), self.learnt_from)
         return np.where(m > 0, x, 0.0), m
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
@@ -519,6 +555,42 @@ def averaged_orders(frame: pl.DataFrame, learnt_from: str) -> tuple[Floats, Floa
     orders = x + first.is_not_null().to_numpy()
     total = np.where(x > 0, x * m, 0.0) + first.fill_null(0.0).to_numpy()
     return orders, np.divide(total, orders, out=np.zeros(len(x)), where=orders > 0)
+
+
+def at_prices_of_today(frame: pl.DataFrame, yearly_rate: float) -> pl.DataFrame:
+    """Return order values brought to the level of prices of the as-of day.
+
+    Args:
+        frame: repeat_purchases, mean_repeat_value, first_value, and the ages unless the rate is 0.
+        yearly_rate: logarithm of the factor by which order values grow in a year.
+    """
+    if not yearly_rate:
+        return frame
+    x, t_x, T = (frame[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    since_first, since_repeats = (pl.Series(np.exp(yearly_rate * days / DAYS_PER_YEAR)) for days in (T, T - mean_age(x, t_x)))
+    return frame.with_columns(frame[FIRST_VALUE.name] * since_first, frame["mean_repeat_value"] * since_repeats)
+
+
+def _spans_years(features: pl.DataFrame) -> bool:
+    """Return whether the history is long enough to tell a trend of prices from a season."""
+    known = all(column.name in features.columns for column in (*AGES, FIRST_VALUE))
+    return known and float(features["observed_days"].max() or 0.0) >= FEWEST_DAYS  # type: ignore[arg-type]  # a number
+
+
+def _follows(rate: float) -> tuple[Remark, ...]:
+    """Return the remark on prices that are followed; none if values count as paid."""
+    if not rate:
+        return ()
+    growth = 100 * float(np.expm1(rate))
+    return (
+        Remark(
+            "price_level",
+            f"Order values follow the level of prices: those of a customer change by {growth:+.1f} % a year, and past ones are brought to "
+            "the level of the as-of day.",
+            f"La valeur des commandes suit le niveau des prix : chez un même client elle évolue de {'+' if growth > 0 else ''}"
+            f"{french(growth, 1)} % par an, et les commandes passées sont ramenées au niveau de la date d’arrêté.",
+        ),
+    )
 
 
 def _usable(frame: pl.DataFrame, weights: Floats, learnt_from: str) -> tuple[Floats, Floats, Floats, list[Remark]]:
@@ -558,19 +630,25 @@ def _worthless(count: int, customers: int, learnt_from: str) -> Remark:
 
 
 def _decided(fitted: Sequence[FittedGammaGamma], best: int, errors: Sequence[float], ginis: Sequence[float]) -> Remark:
-    """Return the remark on the variant that a holdout chose, with the figures of both."""
-    other = next(place for place in range(len(fitted)) if place != best)
-    words = {"all": ("all orders", "toutes les commandes"), "repeat": ("repeat orders only", "les seuls réachats")}
-    (en, fr), (than, que) = (words[fitted[place].learnt_from] for place in (best, other))
+    """Return the remark on the variant that a holdout chose, with the figures of all."""
+    names = [_VARIANTS[each.learnt_from, bool(each.yearly_rate)] for each in fitted]
+    others = [place for place in range(len(fitted)) if place != best]
+    against = ", ".join(f"{errors[place]:,.2f} and {ginis[place]:.3f} from {names[place][0]}" for place in others)
+    contre = ", ".join(f"{french(errors[place], 2)} et {french(ginis[place], 3)} sur {names[place][1]}" for place in others)
     return Remark(
         "orders_learnt_from",
-        f"Order values are learnt from {en}, as the holdout suggests: a mean error of {errors[best]:,.2f} per order and a Gini of spend of "
-        f"{ginis[best]:.3f}, against {errors[other]:,.2f} and {ginis[other]:.3f} from {than}.",
-        f"La valeur des commandes s’apprend sur {fr}, comme le suggère la période de test : erreur moyenne de "
-        f"{french(errors[best], 2)} par commande et Gini de la dépense de {french(ginis[best], 3)}, contre "
-        f"{french(errors[other], 2)} et {french(ginis[other], 3)} sur "
-        f"{que}.",
+        f"Order values are learnt from {names[best][0]}, as the holdout suggests: a mean error of {errors[best]:,.2f} per order and a Gini "
+        f"of spend of {ginis[best]:.3f}, against {against}.",
+        f"La valeur des commandes s’apprend sur {names[best][1]}, comme le suggère la période de test : erreur moyenne de "
+        f"{french(errors[best], 2)} par commande et Gini de la dépense de {french(ginis[best], 3)}, contre {contre}.",
     )
+
+
+_VARIANTS = {
+    ("all", False): ("all orders", "toutes les commandes"),
+    ("repeat", False): ("repeat orders only", "les seuls réachats"),
+    ("all", True): ("all orders at the prices of the as-of day", "toutes les commandes aux prix de la date d’arrêté"),
+}
 
 
 def _goes_with_orders(correlation: float) -> Remark:

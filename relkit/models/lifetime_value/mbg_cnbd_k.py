@@ -191,17 +191,16 @@ def order_probability_if_alive(
     return reached_by_stage(k, r, x, t / (alpha + T), np.ones(len(x)))
 
 
-def expected_purchases_new(k: int, r: float, alpha: float, a: float, b: float, t: Floats, *, once_may_leave: bool = True) -> Floats:
+def expected_purchases_new(k: int, r: float, alpha: Each, a: float, b: float, t: Floats, *, once_may_leave: bool = True) -> Floats:
     """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
 
     Examples:
         >>> expected_purchases_new(2, 0.5, 6.0, 0.9, 1.6, np.array([52.0])).round(3)
         array([0.805])
     """
-    ahead = np.atleast_1d(np.asarray(t, dtype=float))
-    tau = ahead.ravel() / alpha
-    found = purchases_by_stage(k, r, a, np.full(len(tau), b + once_may_leave), np.zeros(len(tau)), tau)[:, 0]
-    return np.asarray((b / (a + b) if once_may_leave else 1.0) * found).reshape(ahead.shape)
+    tau = np.atleast_1d(np.asarray(t, dtype=float)) / alpha
+    found = purchases_by_stage(k, r, a, np.full(tau.size, b + once_may_leave), np.zeros(tau.size), tau.ravel())[:, 0]
+    return np.asarray((b / (a + b) if once_may_leave else 1.0) * found).reshape(tau.shape)
 
 
 def purchase_probability(k: int, r: float, alpha: float, a: float, b: float, x: Floats, t: float, *, once_may_leave: bool = True) -> Floats:
