@@ -91,7 +91,7 @@ _BY_NAME: dict[Domain, str] = {
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
-        "observed"
+        "observed left_share"
     ),
     _LONG: "days horizons last_days last_age usual_gap_days breaks ages",
     FINITE: (
@@ -168,6 +168,7 @@ SHAPES: dict[str, _Shapes] = {
         "roots": ("t",),
         "depths": ("t",),
         **dict.fromkeys(("feature", "threshold", "left", "right", "value", "gain"), ("n",)),
+        "left_share": ("n?",),
     },
     "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),
