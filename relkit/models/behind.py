@@ -18,7 +18,9 @@ LEAST = 0.001
 _MOST = 3
 
 
-def behind(model: str, table: pl.DataFrame, differences: pl.DataFrame, measures: Mapping[str, str], texts: ComparisonTexts) -> Remark | None:
+def behind(
+    model: str, table: pl.DataFrame, differences: pl.DataFrame, measures: Mapping[str, str], texts: ComparisonTexts
+) -> Remark | None:
     """Return the remark that another candidate is clearly ahead of a model; None if none is, or if the model was not compared.
 
     A candidate is ahead if its log-score is clearly better (95 % interval, and by `LEAST`) and no measure of the comparison

@@ -82,6 +82,7 @@ class SourceTables:
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
         history_starts_on: first day the sources cover; None if not declared.
+        history_starts_with_company: whether nobody was a customer before the first day that the sources cover.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
         contract_ended_without_day: what becomes of contracts that ended without a day: "quarantine" or "last_known_day".
@@ -106,6 +107,7 @@ class SourceTables:
     business_zone: str = "UTC"
     tax_basis: str = "excl"
     history_starts_on: date | None = None
+    history_starts_with_company: bool = False
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
     contract_ended_without_day: str = "quarantine"
@@ -291,6 +293,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         business_zone=file.company.business_zone,
         tax_basis=file.company.tax_basis,
         history_starts_on=_history(reading),
+        history_starts_with_company=file.company.history_starts_with_company,
         assumed_margin_rate=file.company.assumed_margin_rate,
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
         contract_ended_without_day=file.company.contract_ended_without_day,

@@ -142,6 +142,7 @@ class Company(_Part):
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
     history_starts_on: Day | None = None
+    history_starts_with_company: bool = False
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
     sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS

@@ -277,6 +277,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         business_zone=sources.business_zone,
         tax_basis=sources.tax_basis,
         history_starts_on=sources.history_starts_on,
+        history_starts_with_company=sources.history_starts_with_company,
         assumed_margin_rate=sources.assumed_margin_rate,
         contract_bills_in_transactions=sources.contract_bills_in_transactions,
         first_day=first_day,

@@ -72,7 +72,9 @@ def test_two_columns_that_interact_share_what_neither_does_alone() -> None:
         value=value,
         gain=np.zeros(5),
     )
-    np.testing.assert_allclose(trees.parts(np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])), [[0.375, 0.375], [0.125, -0.375], [-0.375, 0.125]])
+    np.testing.assert_allclose(
+        trees.parts(np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])), [[0.375, 0.375], [0.125, -0.375], [-0.375, 0.125]]
+    )
 
 
 def test_versions_saved_without_shares_have_them_by_their_means() -> None:
