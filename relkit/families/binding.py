@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
     from matplotlib.axes import Axes
 
@@ -51,6 +53,10 @@ def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
     return fitted
 
 
+def _no_worth(features: pl.DataFrame, day: date) -> None:  # noqa: ARG001
+    return None
+
+
 def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
@@ -65,6 +71,7 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
+        worth: function of features and their day that returns customer_id and expected_order_value; None if nothing can be learnt.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
     """
 
@@ -73,6 +80,7 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
+    worth: Callable[[pl.DataFrame, date], pl.DataFrame | None] = _no_worth
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
 
 

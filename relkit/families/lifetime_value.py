@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.errors import NotEnoughEventsError
+from relkit.errors import NotEnoughEventsError, RelkitError
 from relkit.families import survival
 from relkit.families.binding import Binding, Given
 from relkit.families.inputs import ModelInputs
@@ -30,6 +30,7 @@ from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from matplotlib.axes import Axes
 
@@ -185,6 +186,16 @@ def _order_sentences(fitted: Any) -> list[str]:
     return [fitted.order_calibration.sentence]
 
 
+def _worth(features: pl.DataFrame, day: date) -> pl.DataFrame | None:
+    """Return the order value that a gamma-gamma model fitted to these customers expects of each; None if too few bought again."""
+    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+
+    try:
+        return GammaGamma().fit(features, as_of=day).score(features)
+    except RelkitError:
+        return None
+
+
 BINDING = Binding(
     inputs={
         SUMMARIES: ModelInputs(reading=SUMMARIES, learnt=purchase_features, outcomes=holdout_purchases, history=purchase_days),
@@ -215,5 +226,6 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
+    worth=_worth,
     with_origins=with_origins,
 )

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.errors import RelkitError
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ ORIGINS = {
 def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataFrame:
     """Return the forecasts and scores of each model at each origin.
 
-    Money is the orders expected of each customer times the order value that a gamma-gamma model, fitted to what was known at the
-    origin, expects; it is empty if there were no values to learn from.
+    Money is the orders expected of each customer times the order value expected as of the origin; it is empty if that was not known.
 
     Args:
         origins: the newest first.
@@ -57,7 +55,7 @@ def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataF
     for origin, each, over in zip(origins, judged, overlaps, strict=True):
         day = next(iter(origin.fitted.values())).info.as_of
         first, actual = next(iter(each.rows.values())), each.forecasts.actual
-        values, came = _order_values(first, day), _came(first, origin.outcomes)
+        values, came = _order_values(first, origin.worth), _came(first, origin.outcomes)
         for name, forecast in each.by_name(origin.fitted).items():
             found = forecast.measures(actual)
             totals = (float(forecast.expected.sum()), float(actual.sum()), _total(forecast.expected, values), came)
@@ -75,16 +73,13 @@ def _overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
     return found
 
 
-def _order_values(features: pl.DataFrame, day: date) -> Floats | None:
-    """Return the order value expected of each customer as of an origin, shape (n,); None if none can be learnt."""
-    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
-
-    if "mean_repeat_value" not in features.columns:
+def _order_values(features: pl.DataFrame, worth: pl.DataFrame | None) -> Floats | None:
+    """Return the order value expected of each customer as of an origin, shape (n,); None if none could be learnt."""
+    if worth is None:
         return None
-    try:
-        return GammaGamma().fit(features, as_of=day).expected_order_value(features)
-    except RelkitError:
-        return None
+    values = worth.select(pl.col("customer_id").cast(pl.String), "expected_order_value")
+    met = features.select("customer_id").join(values, on="customer_id", how="left", maintain_order="left")
+    return met["expected_order_value"].fill_null(np.nan).to_numpy()
 
 
 def _total(expected: Floats, values: Floats | None) -> float:
