@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,8 @@ from relkit.features.purchase_histories import with_repeat_ages
 from relkit.features.purchases import purchase_summary_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 
@@ -89,6 +91,19 @@ def regular_buyers(
     return joined.with_columns(
         pl.col("customer_id").cast(pl.String), x.alias("repeat_purchases"), last.alias("last_purchase_age_days")
     ), later
+
+
+def mostly_older(
+    n: int, rng: np.random.Generator, *, sample: Callable[..., pl.DataFrame] = buyers, share: float = 0.6, times: float = 2.0, **truth: Any
+) -> pl.DataFrame:
+    """Return customers of whom a share is older than the data and buys `times` as often as newcomers, flagged by is_left_censored.
+
+    `sample` draws either group; its `alpha`, among `truth`, is that of newcomers.
+    """
+    older = round(share * n)
+    groups = (sample(n - older, rng, **truth), sample(older, rng, **truth | {"alpha": truth["alpha"] / times}))
+    flagged = (group.with_columns(is_left_censored=pl.lit(is_older)) for group, is_older in zip(groups, (False, True), strict=True))
+    return pl.concat(flagged).with_columns(customer_id=pl.int_range(n).cast(pl.String))
 
 
 def spenders(n: int, rng: np.random.Generator, *, p: float, q: float | None, v: float) -> pl.DataFrame:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from relkit.families.inputs import ModelInputs
     from relkit.models.roles import Reading
+    from relkit.remarks import Remark
 
 
 class Given(NamedTuple):
@@ -61,6 +62,10 @@ def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
 
+def _no_remark(fitted: Any) -> tuple[Remark, ...]:  # noqa: ARG001
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binding:
     """Binding of a family's features and plots to its models.
@@ -73,6 +78,7 @@ class Binding:
         lesson_sentences: sentences on the same lesson.
         worth: function of features and their day that returns customer_id and expected_order_value; None if nothing can be learnt.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
+        lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -82,6 +88,7 @@ class Binding:
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
     worth: Callable[[pl.DataFrame, date], pl.DataFrame | None] = _no_worth
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
+    lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 
 
 def file_name(text: str) -> str:

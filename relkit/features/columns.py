@@ -290,6 +290,18 @@ _MODEL = (
         unit="{CUR}",
         group="model",
     ),
+    FileColumn(
+        name="first_value",
+        dtype=pl.Float64,
+        label=Text("Value of the first purchase ({CUR})", "Valeur du premier achat ({CUR})"),
+        meaning=Text(
+            "Amount of the first day of purchase, less what was cancelled the same day, before returns.",
+            "Montant du premier jour d'achat, annulations du jour déduites, avant retours.",
+        ),
+        null_means=Text("no purchase", "aucun achat"),
+        unit="{CUR}",
+        group="model",
+    ),
 )
 _CONTRACT = (
     FileColumn(

@@ -146,16 +146,17 @@ class Trees:
                 shares = passed[below] if passed[below].sum() > 0 else counts[below]
                 self.value[inner] = shares @ self.value[below] / shares.sum()
 
-    def raw(self, X: Floats) -> Floats:
+    def raw(self, X: Floats, *, in_all: int = 0) -> Floats:
         """Return the raw score of rows, shape (n,): the log-odds.
 
         Args:
             X: shape (n, d).
+            in_all: rows that the caller will have scored, if X has only some of them.
         """
         if self.feature.max(initial=-1) >= max(X.shape[1], 1):
             raise StorageError(f"the trees split on column {self.feature.max() + 1} of {X.shape[1]}.", where="boosted trees", remedy=_REFIT)
         score = np.full(len(X), self.base)
-        if len(X) * len(self.roots) >= WORTHWHILE:
+        if max(len(X), in_all) * len(self.roots) >= WORTHWHILE:
             _compiled()(np.ascontiguousarray(X), score, self.roots, self.feature, self.threshold, self.left, self.right, self.value)
             return score
         for path in self._paths(X):

@@ -80,6 +80,9 @@ MAYBE = Domain(may_be_nan=True, may_be_infinite=True)
 _LONG = Domain(low=0.0, high=1e6)
 """Ages and periods in days: no customer is observed for 2,700 years."""
 
+_YEARLY = Domain(low=-1.0, high=1.0)
+"""Logarithms of growth in a year: prices that triple are a currency that ends."""
+
 _Shapes = dict[str, tuple[str, ...]]
 _BY_NAME: dict[Domain, str] = {
     POSITIVE: "alpha beta a b r s gamma delta c k p q v mean_order_value purchases_per_opportunity calendar base_means event_effects",
@@ -93,6 +96,7 @@ _BY_NAME: dict[Domain, str] = {
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
         "observed pool_weights"
     ),
+    _YEARLY: "yearly_rate",
     _LONG: "days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
     FINITE: (
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
@@ -175,7 +179,7 @@ SHAPES: dict[str, _Shapes] = {
     "PastForecasts": dict.fromkeys(("horizons", "origins", "forecast", "came", "forecast_money", "came_money"), ("k",)),
     "Knots": {
         **dict.fromkeys(("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means"), ("k",)),
-        "coefficients": ("k", "4"),
+        "coefficients": ("k", "5"),
         "size_coefficients": ("k", "2"),
     },
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},

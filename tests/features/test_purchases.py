@@ -183,6 +183,11 @@ def test_who_buys_in_the_first_31_days_of_the_history_may_be_old(company):
     assert first_seen["is_left_censored"].to_list() == [True, True]
 
 
+def test_nobody_is_old_if_the_history_starts_with_the_company(company):
+    found = purchase_summary(company({"transactions": lines(("a", 0, 1.0, "sale"))}, history_starts_with_company=True), EDGE)
+    assert found["is_left_censored"].to_list() == [False]
+
+
 def test_the_day_of_creation_decides_where_it_is_known(company):
     tables = company(
         {

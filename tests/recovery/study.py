@@ -141,7 +141,7 @@ def line(found: Finding) -> str:
 
 def main(names: Sequence[str], repetitions: int = REPETITIONS) -> int:
     """Study the named models, or all; print a table; return 1 when a claim does not hold."""
-    worlds = [world for world in WORLDS if not names or world.model in names]
+    worlds = [world for world in WORLDS if not names or world.model in names or world.name in names]
     print(f"{LEVEL:.0%} intervals of {repetitions} simulated populations, and the median error of estimates by size", flush=True)
     print(f"{'model':<26}{'parameter':<22}{'coverage':>9}{'small':>9}{'middle':>9}{'large':>9}", flush=True)
     faults = 0

@@ -14,6 +14,7 @@ import simulated_spells
 from recovery import companies
 
 from relkit.models.lifetime_value.exposure import day_numbers
+from relkit.models.lifetime_value.older_customers import OLDER
 from relkit.models.lifetime_value.time_varying_pareto_nbd import TimeVaryingParetoNbd
 
 if TYPE_CHECKING:
@@ -168,6 +169,21 @@ def _hazards(n: int, rng: np.random.Generator, *, amount: float, **plans: float)
     return pl.DataFrame({**seen, "amount": x, "plan": names})
 
 
+_TWICE = {f"purchase.{OLDER}": float(np.log(2.0))}
+
+
+def _older(model: str, truth: dict[str, float], sample: Callable[..., pl.DataFrame], customer: pl.DataFrame, **more: Any) -> World:
+    """Return the world of a model in which six customers in ten are older than the data and buy twice as often as newcomers."""
+    return World(
+        model=model,
+        label=f"{model}, 60 % older",
+        truth={**truth, **_TWICE},
+        simulate=partial(_simulated, simulated.mostly_older, {**truth, **more, "sample": sample}),
+        customer=customer.with_columns(pl.lit(value=True).alias(OLDER)),
+        effects=tuple(_TWICE),
+    )
+
+
 _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
@@ -202,6 +218,10 @@ WORLDS = (
         as_of=date(2026, 1, 1),
     ),
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
+    _older("nbd", {"r": 0.8, "alpha": 40.0}, simulated.leavers, _BUYER, s=0.0, beta=1.0),
+    _older("bg_nbd", {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, simulated.buyers, _BUYER),
+    _older("mbg_nbd", {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, simulated.buyers, _BUYER, at_start=True),
+    _older("pareto_nbd", {"r": 0.8, "alpha": 40.0, "s": 1.0, "beta": 200.0}, simulated.leavers, _BUYER),
     _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
     _world(
         "discrete_hazard",

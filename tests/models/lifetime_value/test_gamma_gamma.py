@@ -248,3 +248,78 @@ class TestRefusals:
         nothing = cdnow_outcomes.with_columns(pl.lit(None, dtype=pl.Float64).alias("holdout_mean_value"))
         with pytest.raises(NotEnoughEventsError, match="nobody bought in the holdout"):
             GammaGamma().judge(fitted, cdnow, nothing)
+
+
+class TestFirstOrders:
+    """Customers with a first order as well, of the same gamma as the others."""
+
+    @staticmethod
+    def spenders(n: int = 3_000, seed: int = 5) -> pl.DataFrame:
+        rng = np.random.default_rng(seed)
+        nu = rng.gamma(4.0, 1 / 15.0, n)
+        x = np.minimum(rng.geometric(0.6, n) - 1, 8)
+        first, repeats = rng.gamma(6.0, 1 / nu), rng.gamma(6.0 * np.maximum(x, 1)) / nu / np.maximum(x, 1)
+        m = pl.Series(np.where(x > 0, repeats, np.nan)).fill_nan(None)
+        return pl.DataFrame(
+            {"customer_id": [str(i) for i in range(n)], "repeat_purchases": x, "mean_repeat_value": m, "first_value": first}
+        )
+
+    def test_all_orders_are_repeat_orders_counted_from_the_first(self) -> None:
+        drawn = self.spenders()
+        total = pl.col("first_value") + pl.col("repeat_purchases") * pl.col("mean_repeat_value").fill_null(0.0)
+        counted = drawn.select("customer_id", pl.col("repeat_purchases") + 1, total.alias("mean_repeat_value"))
+        counted = counted.with_columns(pl.col("mean_repeat_value") / pl.col("repeat_purchases"))
+        found, same = GammaGamma(orders_learnt_from="all").fit(drawn, as_of=DAY), GammaGamma().fit(counted, as_of=DAY)
+        assert found.coordinates.tolist() == same.coordinates.tolist()
+        assert found.expected_order_value(drawn).tolist() == same.expected_order_value(counted).tolist()
+        assert (found.learnt_from, same.learnt_from) == ("all", "repeat")
+
+    def test_customers_who_bought_once_are_told_apart_and_the_holdout_sees_it(self) -> None:
+        drawn = self.spenders()
+        models = GammaGamma().variants(drawn)
+        fitted = [model.fit(drawn, as_of=DAY) for model in models]
+        once = drawn.filter(pl.col("repeat_purchases") == 0)
+        assert np.ptp(fitted[0].expected_order_value(once)) > 20
+        assert np.ptp(fitted[1].expected_order_value(once)) == 0
+        later = self.spenders()["first_value"] * 1.05
+        outcomes = drawn.select("customer_id", holdout_purchases=pl.lit(1), holdout_mean_value=later)
+        best, remark = GammaGamma.best_of(fitted, drawn, outcomes)
+        assert fitted[best].learnt_from == "all"
+        assert remark.en.startswith("Order values are learnt from all orders, as the holdout suggests: a mean error of ")
+        assert "toutes les commandes" in remark.fr
+        misleading = outcomes.with_columns(holdout_mean_value=200.0 / (1.0 + pl.col("holdout_mean_value")))
+        assert fitted[GammaGamma.best_of(fitted, drawn, misleading)[0]].learnt_from == "repeat"
+
+    def test_the_level_of_prices_is_followed_from_two_years_on(self) -> None:
+        """Orders that double in ten years, of customers who began at any time: past ones are worth more today."""
+        rng, drawn = np.random.default_rng(6), self.spenders(12_000)
+        began = rng.uniform(0, 3_000, len(drawn))
+        age = np.where(drawn["repeat_purchases"].to_numpy() > 0, (3_650 - began) / 2, 0.0)
+        x, growth = drawn["repeat_purchases"].to_numpy(), np.log(2) / 3_652.5
+        aged = drawn.with_columns(
+            pl.col("first_value") * np.exp(growth * began),
+            pl.col("mean_repeat_value") * np.exp(growth * (began + age * (x + 1) / (2 * np.maximum(x, 1)))),
+            last_purchase_age_days=pl.Series(age),
+            observed_days=pl.Series(3_650 - began),
+        )
+        fitted = GammaGamma(price_level="followed").fit(aged, as_of=DAY)
+        assert np.exp(10 * fitted.yearly_rate) == pytest.approx(2.0, rel=0.15)
+        now = 15.0 * 6.0 / 3.0 * 2.0
+        assert fitted.mean_order_value == pytest.approx(now, rel=0.1)
+        assert GammaGamma(orders_learnt_from="all").fit(aged, as_of=DAY).mean_order_value < 0.85 * now
+        assert any(remark.code == "price_level" for remark in fitted.info.remarks)
+        assert len(GammaGamma().variants(aged)) == 3
+        short = aged.with_columns(observed_days=pl.col("last_purchase_age_days"))
+        assert GammaGamma(price_level="followed").fit(short.filter(pl.col("observed_days") < 700), as_of=DAY).yearly_rate == 0
+
+    @pytest.mark.parametrize(
+        ("settings", "text"),
+        [
+            ({"orders_learnt_from": "none"}, "repeat"),
+            ({"price_level": "now"}, "as_paid"),
+            ({"price_level": "followed", "orders_learnt_from": "repeat"}, "as_paid"),
+        ],
+    )
+    def test_settings_that_do_not_exist_are_refused(self, settings: dict[str, Any], text: str) -> None:
+        with pytest.raises(ParameterError, match=text):
+            GammaGamma(**settings)
