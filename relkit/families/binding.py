@@ -54,7 +54,7 @@ def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
     return fitted
 
 
-def _no_worth(features: pl.DataFrame, day: date) -> None:  # noqa: ARG001
+def _no_value(features: pl.DataFrame, day: date) -> None:  # noqa: ARG001
     return None
 
 
@@ -76,7 +76,7 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
-        worth: function of features and their day that returns customer_id and expected_order_value; None if nothing can be learnt.
+        order_value: function of features and their day that returns a model of order values; None if nothing can be learnt.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
         lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
@@ -86,7 +86,7 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
-    worth: Callable[[pl.DataFrame, date], pl.DataFrame | None] = _no_worth
+    order_value: Callable[[pl.DataFrame, date], Any] = _no_value
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
     lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 

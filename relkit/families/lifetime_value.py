@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.errors import NotEnoughEventsError, RelkitError
+from relkit.errors import NotEnoughEventsError
 from relkit.families import survival
 from relkit.families.binding import Binding, Given
 from relkit.families.inputs import ModelInputs
@@ -19,7 +19,8 @@ from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
-from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
+from relkit.models.lifetime_value.origin_totals import totals_at
+from relkit.models.lifetime_value.origin_values import order_value_at
 from relkit.models.lifetime_value.origins import with_origins
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 from relkit.models.lifetime_value.past_remarks import remarks_on
@@ -33,7 +34,6 @@ from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from matplotlib.axes import Axes
 
@@ -208,16 +208,6 @@ def _order_remarks(fitted: Any) -> tuple[Remark, ...]:
     return remarks_on(fitted.past_forecasts, days=HORIZON_DAYS)
 
 
-def _worth(features: pl.DataFrame, day: date) -> pl.DataFrame | None:
-    """Return the order value that a gamma-gamma model fitted to these customers expects of each; None if too few bought again."""
-    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
-
-    try:
-        return GammaGamma().fit(features, as_of=day).score(features)
-    except RelkitError:
-        return None
-
-
 BINDING = Binding(
     inputs={
         SUMMARIES: ModelInputs(reading=SUMMARIES, learnt=purchase_features, outcomes=holdout_purchases, history=purchase_days),
@@ -248,7 +238,7 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
-    worth=_worth,
+    order_value=order_value_at,
     with_origins=with_origins,
     lesson_remarks=_order_remarks,
 )

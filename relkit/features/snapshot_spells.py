@@ -99,7 +99,9 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     tenure, ended = found["tenure"].to_numpy(), found["event"].to_numpy()
     ages, middles = placed(tenure, ended, found["customer_id"], counts), middle(tenure, counts)
     return found.with_columns(
-        duration_days=pl.Series(ages), placed_days=pl.Series(middles - tenure), from_middle_days=pl.Series(np.where(ended, 0.0, ages - middles))
+        duration_days=pl.Series(ages),
+        placed_days=pl.Series(middles - tenure),
+        from_middle_days=pl.Series(np.where(ended, 0.0, ages - middles)),
     )
 
 

@@ -145,7 +145,7 @@ class Trials:
                 features={name: trial.judged for name, trial in made.items()},
                 outcomes=self.known.what_happened(inputs, split),
                 past=self.known.past(inputs, split.end) if i == 0 else None,
-                worth=own.worth(next(iter(made.values())).judged, split.calibration.day),
+                order_value=own.order_value(next(iter(made.values())).judged, split.calibration.day),
             )
             for i, (split, made) in enumerate(self.at)
         ]

@@ -213,8 +213,10 @@ class PastTotals:
         if len(rows) < 2 and not self._others:
             return Gallery(())
         forecast, came = self._names
-        others = {self._label(name): rows.join(self._of_model(name).select("origin", other=forecast), on="origin", how="left")
-                  for name in self._others[:MOST_MODELS]}
+        others = {
+            self._label(name): rows.join(self._of_model(name).select("origin", other=forecast), on="origin", how="left")
+            for name in self._others[:MOST_MODELS]
+        }
         marks = {self._label(self.chosen): rows[forecast].to_numpy()}
         marks |= {name: joined.sort("origin")["other"].fill_null(float("nan")).to_numpy() for name, joined in others.items()}
         drawn = plot_past_totals(
@@ -258,7 +260,12 @@ class PastTotals:
         rows = (
             self.frame.filter((pl.col("days") == span) & (pl.col(forecast) > 0) & (pl.col(came) > 0))
             .group_by("model")
-            .agg(times=pl.len(), error=error.abs().mean().exp() - 1, bias=(-error.mean()).exp() - 1, **{n: pl.col(n).mean() for n in measured})
+            .agg(
+                times=pl.len(),
+                error=error.abs().mean().exp() - 1,
+                bias=(-error.mean()).exp() - 1,
+                **{n: pl.col(n).mean() for n in measured},
+            )
             .sort("error", "model")
         )
         named = rows.with_columns(

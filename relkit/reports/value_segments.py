@@ -102,9 +102,7 @@ class ValueSegments:
     value: ValueReading
 
     @classmethod
-    def of(
-        cls, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]
-    ) -> ValueSegments:
+    def of(cls, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]) -> ValueSegments:
         """Choose the segments.
 
         Args:
@@ -198,7 +196,8 @@ class ValueSegments:
         groups = placed.group_by("segment").agg(**_measures(placed)).sort("segment")
         found = [self.value.total(placed.filter(pl.col("segment") == at), of_segment=DESCRIPTION_SPREAD) for at in groups["segment"]]
         groups = groups.with_columns(
-            low=pl.Series([total.low for total in found], dtype=pl.Float64), high=pl.Series([total.high for total in found], dtype=pl.Float64)
+            low=pl.Series([total.low for total in found], dtype=pl.Float64),
+            high=pl.Series([total.high for total in found], dtype=pl.Float64),
         )
         return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
 

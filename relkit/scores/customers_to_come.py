@@ -91,7 +91,13 @@ class Pace:
 
 
 def added(
-    pace: Pace, spread: TotalSpread, *, repeat_orders: Sequence[float] | Floats, worth_of_an_order: float, months: int, annual_discount_rate: float = 0.0
+    pace: Pace,
+    spread: TotalSpread,
+    *,
+    repeat_orders: Sequence[float] | Floats,
+    worth_of_an_order: float,
+    months: int,
+    annual_discount_rate: float = 0.0,
 ) -> Total:
     """Return the value that customers still to come would add within a horizon, with its bounds.
 

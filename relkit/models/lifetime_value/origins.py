@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.models.lifetime_value.origin_totals import totals_of
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataF
         judged: the forecasts at each.
     """
     rows: list[tuple[Any, ...]] = []
-    overlaps = _overlaps([(next(iter(origin.fitted.values())).info.as_of, each.days) for origin, each in zip(origins, judged, strict=True)])
-    for origin, each, over in zip(origins, judged, overlaps, strict=True):
-        day = next(iter(origin.fitted.values())).info.as_of
+    days = [next(iter(origin.fitted.values())).info.as_of for origin in origins]
+    overlaps = _overlaps([(day, each.days) for day, each in zip(days, judged, strict=True)])
+    for origin, each, day, over in zip(origins, judged, days, overlaps, strict=True):
         first, actual = next(iter(each.rows.values())), each.forecasts.actual
-        values, came = _order_values(first, origin.worth), _came(first, origin.outcomes)
+        values = None if origin.order_value is None else origin.order_value.expected_order_value(first)
         for name, forecast in each.by_name(origin.fitted).items():
-            found = forecast.measures(actual)
-            totals = (float(forecast.expected.sum()), float(actual.sum()), _total(forecast.expected, values), came)
+            found, total = forecast.measures(actual), totals_of(forecast.expected, first, day, values)
+            totals = (total.forecast, total.came, total.forecast_money, total.came_money)
             rows.append((name, day, each.days, len(actual), *totals, *(found[measure] for measure in SCORES.values()), over))
     return pl.DataFrame(rows, schema=ORIGINS, orient="row").fill_nan(None)
 
@@ -71,28 +72,6 @@ def _overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
         earliest = earliest if over else day
         found.append(over)
     return found
-
-
-def _order_values(features: pl.DataFrame, worth: pl.DataFrame | None) -> Floats | None:
-    """Return the order value expected of each customer as of an origin, shape (n,); None if none could be learnt."""
-    if worth is None:
-        return None
-    values = worth.select(pl.col("customer_id").cast(pl.String), "expected_order_value")
-    met = features.select("customer_id").join(values, on="customer_id", how="left", maintain_order="left")
-    return met["expected_order_value"].fill_null(np.nan).to_numpy()
-
-
-def _total(expected: Floats, values: Floats | None) -> float:
-    return np.nan if values is None else float(expected @ values)
-
-
-def _came(rows: pl.DataFrame, outcomes: pl.DataFrame) -> float:
-    """Return the value of the orders that came from the customers judged; NaN if it is not known."""
-    if "holdout_mean_value" not in outcomes.columns:
-        return np.nan
-    key = pl.col("customer_id").cast(pl.String)
-    value = (pl.col("holdout_mean_value").fill_null(0.0) * pl.col("holdout_purchases")).alias("value")
-    return float(outcomes.select(key, value).join(rows.select(key), on="customer_id", how="semi")["value"].sum())
 
 
 def past_forecasts_of(name: str, origins: pl.DataFrame) -> PastForecasts | None:
