@@ -72,7 +72,7 @@ def compare_origins(origins: Sequence[Origin], *, replicates: int = 200, seed: i
     """Return the comparison of models at several past origins, and the one that the rule selects.
 
     At each origin they are judged on the customers that all of them can score; measures are averaged over the origins, and resamples draw
-    customers with all their origins. CRPS and medians are those of 10,000 customers if there are more.
+    customers with all their origins. CRPS and medians are those of 5,000 customers if there are more.
 
     Args:
         origins: the newest first; the same models at each, fitted to what was known then.
