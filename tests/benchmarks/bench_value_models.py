@@ -140,9 +140,14 @@ def measured(actual: Floats, named: dict[str, Floats]) -> Measured:
     def measures(rows: Any) -> list[list[float]]:
         seen = actual[rows]
         of = [values[rows] for values in named.values()]
-        return [[np.abs(each - seen).mean(), each.sum() / seen.sum(), normalised_gini(seen, each) or np.nan] for each in of]
+        return [[np.abs(each - seen).mean(), each.sum() / seen.sum(), _gini(seen, each)] for each in of]
 
     return measured_on(len(actual), list(SHOWN), measures, replicates=1000, seed=SEED)
+
+
+def _gini(seen: Floats, expected: Floats) -> float:
+    found = normalised_gini(seen, expected)
+    return np.nan if found is None else found
 
 
 def table(actual: Floats, named: dict[str, Floats], *, digits: int) -> list[str]:
