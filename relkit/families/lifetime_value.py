@@ -19,7 +19,8 @@ from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
-from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
+from relkit.models.lifetime_value.origin_totals import totals_at
+from relkit.models.lifetime_value.origin_values import order_value_at
 from relkit.models.lifetime_value.origins import with_origins
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 from relkit.models.lifetime_value.past_remarks import remarks_on
@@ -244,6 +245,7 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
+    order_value=order_value_at,
     with_origins=with_origins,
     lesson_remarks=_order_remarks,
 )

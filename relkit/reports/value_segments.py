@@ -71,8 +71,8 @@ TEXTS: dict[str, Text] = {
     "c_picture": Text(
         "Where intervals do not overlap, the segments differ by more than chance and the forecast’s own error within segments. An error of "
         "the whole forecast would move all of them together; the bounds of the table contain it.",
-        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard et l’erreur propre de la prévision par segment. "
-        "Une erreur de toute la prévision les déplacerait tous ensemble ; les bornes du tableau la comprennent.",
+        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard et l’erreur propre de la prévision par "
+        "segment. Une erreur de toute la prévision les déplacerait tous ensemble ; les bornes du tableau la comprennent.",
     ),
     "low": Text("Low (95%)", "Bas (95\u00a0%)"),
     "high": Text("High (95%)", "Haut (95\u00a0%)"),
@@ -102,9 +102,7 @@ class ValueSegments:
     value: ValueReading
 
     @classmethod
-    def of(
-        cls, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]
-    ) -> ValueSegments:
+    def of(cls, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]) -> ValueSegments:
         """Choose the segments.
 
         Args:
@@ -198,7 +196,8 @@ class ValueSegments:
         groups = placed.group_by("segment").agg(**_measures(placed)).sort("segment")
         found = [self.value.total(placed.filter(pl.col("segment") == at), of_segment=DESCRIPTION_SPREAD) for at in groups["segment"]]
         groups = groups.with_columns(
-            low=pl.Series([total.low for total in found], dtype=pl.Float64), high=pl.Series([total.high for total in found], dtype=pl.Float64)
+            low=pl.Series([total.low for total in found], dtype=pl.Float64),
+            high=pl.Series([total.high for total in found], dtype=pl.Float64),
         )
         return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
 

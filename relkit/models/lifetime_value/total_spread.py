@@ -73,7 +73,7 @@ class TotalSpread:
                 where="bounds of a total",
             )
         shared = self.log_spread**2 + 1 / max(orders, 1.0)
-        # The spread of segments is known from many groups, so the more of the variance is theirs, the lighter the tails (Satterthwaite 1946).
+        # The spread of segments is known from many groups: the more of the variance is theirs, the lighter the tails (Satterthwaite 1946).
         degrees = self.degrees * ((shared + of_segment**2) / shared) ** 2
         return float(np.exp(special.stdtrit(degrees, (1 + level) / 2) * np.sqrt(shared + of_segment**2)))
 
