@@ -167,7 +167,7 @@ class Tried:
         """Return settings with the choice that they left to the holdout, if they did."""
         from relkit.models.base import Varies
 
-        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]  # type: ignore[unreachable]
+        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]
 
     def measured(self) -> Trial:
         """Return the trial with the metrics of the holdout, or with the reason why there are none."""

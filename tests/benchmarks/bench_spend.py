@@ -52,7 +52,7 @@ def splits(tables: TableSet, days: int) -> list[Holdout]:
     assert first is not None
     longest = (end.day - first).days - days
     known = np.unique(np.linspace(max(60, 0.4 * longest), longest, ORIGINS).astype(int)) if longest >= 60 else []
-    return [Holdout.before(AsOf.parse(str(first + timedelta(days=int(age) + days))), days=days) for age in known]
+    return [Holdout.before(tables.as_of(str(first + timedelta(days=int(age) + days))), days=days) for age in known]
 
 
 def decided(tables: TableSet, edge: AsOf, known: pl.DataFrame) -> FittedGammaGamma:
