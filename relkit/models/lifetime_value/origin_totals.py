@@ -52,7 +52,7 @@ def totals_at(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame, order
     Raises:
         TableError: a column is missing, or no customer is in both.
     """
-    needed = ["holdout_purchases", "holdout_days", *(["holdout_mean_value"] if order_value else [])]
+    needed = ("holdout_purchases", "holdout_days", *(("holdout_mean_value",) if order_value else ()))
     both = meet_outcomes(features, outcomes, needed)
     days = float(both["holdout_days"][0])
     expected, came = fitted.expected_purchases(both, days), both["holdout_purchases"].cast(pl.Float64)
