@@ -62,8 +62,10 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
         "metric_value": result.metrics["crps_repeat_purchases"],
         "remarks": [
             FEW,
-            "16 of 250 customers may have been there before the data start; this model treats them as newcomers, so that their age is "
-            "understated: they look newer than they are.",
+            (
+                "16 of 250 customers may have been there before the data start; this model treats them as newcomers, so that their age is "
+                "understated: they look newer than they are."
+            ),
         ],
     }
     assert result.metrics["crps_repeat_purchases"] > 0

@@ -39,7 +39,7 @@ FAMILY = Family(
     yardstick=YARDSTICK,
     compare=compare_models,
     compare_origins=compare_origins,
-    judged_customers=20_000,
+    judged_customers=10_000,
     texts=ComparisonTexts(
         groups=(
             Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.alike import Alike  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import log_probability, sizes
-from relkit.models.lifetime_value.own_past import regressors
+from relkit.models.lifetime_value.own_past import SHARE_OF_MEAN
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.own_past import OwnPast
@@ -59,10 +59,20 @@ class Knots:
         """Return the number of knots."""
         return len(self.horizons_days)
 
-    def columns(self, knot: int, base: Floats, past: OwnPast) -> Floats:
-        """Return the columns of the regression at a knot, shape (n, 5), from the base model's expectations and the customers' own past."""
-        parts = past.parts(float(self.horizons_days[knot]), season=bool(self.coefficients[knot, -1]))
-        return regressors(base, parts, float(self.base_means[knot]))
+    def of_past(self, past: OwnPast) -> Floats:
+        """Return the part of each regression's logarithm that comes from the customers' own past, shape (k, n)."""
+        found = np.empty((len(self), past.customers))
+        for j, (days, coefficients) in enumerate(zip(self.horizons_days, self.coefficients, strict=True)):
+            logs = [np.log(part + self._floor(j)) for part in past.parts(float(days), season=bool(coefficients[-1]))]
+            found[j] = coefficients[0] + sum(power * log for power, log in zip(coefficients[2:], logs, strict=True))
+        return found
+
+    def regressed(self, knot: int, base: Floats, of_past: Floats) -> Floats:
+        """Return the mean of each customer's negative binomial at a knot, from the base model's and its row of `of_past`, shape (n,)."""
+        return np.asarray(np.exp(of_past + self.coefficients[knot, 1] * np.log(base + self._floor(knot))))
+
+    def _floor(self, knot: int) -> float:
+        return SHARE_OF_MEAN * float(self.base_means[knot])
 
     def effective(self, days: float) -> float:
         """Return the days that the base model is asked for at any horizon."""
@@ -87,13 +97,12 @@ class PooledForecast:
     expected_at: Floats
 
     @classmethod
-    def of(cls, knots: Knots, base: Alike, past: OwnPast) -> PooledForecast:
-        """Return the forecasts of customers from the base model and from their own past."""
+    def of(cls, knots: Knots, base: Alike, of_past: Floats) -> PooledForecast:
+        """Return the forecasts of customers from the base model and from `Knots.of_past`."""
         expected = np.zeros((len(knots) + 1, len(base.which)))
         for j, weight in enumerate(knots.pool_weights):
             own = base.expected_of_all(float(knots.effective_days[j]))
-            regressed = np.exp(knots.columns(j, own, past) @ knots.coefficients[j])
-            np.maximum(expected[j], (1 - weight) * own + weight * regressed, out=expected[j + 1])
+            np.maximum(expected[j], (1 - weight) * own + weight * knots.regressed(j, own, of_past[j]), out=expected[j + 1])
         return cls(knots, base, expected)
 
     def at(self, days: float) -> PooledCounts:
@@ -114,23 +123,24 @@ class PooledForecast:
         """Return the purchases expected of each customer in so many days, shape (n,)."""
         steps = np.diff(self.expected_at, axis=0)
         total = self.base.alive * self.beyond(days)[self.base.which]
-        for j, step in enumerate(steps):
-            if (passed := self.passed(j, days)) is not None:
-                total += step * passed[self.base.which]
+        for j in range(int(np.searchsorted(self.knots.horizons_days, days)) + 1):
+            if j < len(steps):
+                total += steps[j] * self.passed(j, days)[self.base.which]
         return total
 
-    def passed(self, segment: int, days: float) -> Floats | None:
-        """Return the share of a segment between knots that is over after so many days, in each group, shape (g,); None for none."""
+    def passed(self, segment: int, days: float) -> Floats:
+        """Return the share of a stretch between knots that is over after so many days, in each group, shape (g,)."""
         edges = np.append(0.0, self.knots.horizons_days)
         low, high = float(edges[segment]), float(edges[segment + 1])
         if days <= low:
-            return None
+            return np.zeros(len(self.base.x))
         if days >= high:
             return np.ones(len(self.base.x))
         effective = self.knots.effective
         before, now, then = (self.base.expected(effective(at)) for at in (low, days, high))
         width = then - before
-        return np.clip(np.divide(now - before, width, out=np.full(len(width), (days - low) / (high - low)), where=width > 0), 0.0, 1.0)
+        linear = np.full(len(width), (days - low) / (high - low))
+        return np.asarray(np.clip(np.divide(now - before, width, out=linear, where=width > 0), 0.0, 1.0))
 
     def beyond(self, days: float) -> Floats:
         """Return the purchases beyond the last knot of each group if alive, shape (g,)."""
@@ -148,7 +158,6 @@ class PooledForecast:
             return np.full(len(self.base.which), weights[min(j, len(horizons) - 1)])
         now, then = (self.base.expected(self.knots.effective(at)) for at in (days, float(horizons[j])))
         passed = self.passed(j, days)
-        assert passed is not None
         share = np.divide(passed * then, now, out=passed.copy(), where=now > 0)
         return np.asarray(weights[j - 1] + np.clip(share, 0.0, 1.0) * (weights[j] - weights[j - 1]))[self.base.which]
 

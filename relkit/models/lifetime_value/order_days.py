@@ -81,7 +81,7 @@ class OrderDays:
 
     def _counted(self, which: NDArray[np.bool_]) -> Ints:
         """Return how many of each customer's repeats are marked."""
-        running = np.concatenate((np.zeros(1, np.int64), np.cumsum(which)))
+        running: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(which, dtype=np.int64)))
         return running[self.begins[1:]] - running[self.begins[:-1]]
 
 

@@ -101,6 +101,15 @@ def test_without_a_season_it_is_level_with_the_true_model(even: Any) -> None:
     assert (own <= high).all()
 
 
+def test_a_frame_that_was_changed_in_place_is_read_again(even: Any) -> None:
+    _, features, fitted = even
+    some, others = features[:100].clone(), features[100:150]
+    before = fitted.expected_purchases(some, 90)
+    some.extend(others)
+    assert fitted.expected_purchases(some, 90)[:100] == pytest.approx(before)
+    assert len(interval(fitted, lambda model: model.expected_purchases(some, 90))[1]) == 150
+
+
 def test_a_season_of_earlier_years_is_expected_again() -> None:
     days = shop(2500, 2.5)
     features = simulated_purchases.histories(days, TODAY)
