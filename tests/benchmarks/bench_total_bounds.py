@@ -2,8 +2,7 @@
 
 At each origin a model of the orders is fitted to what was known then, and its total of the next days bounded by the errors of earlier
 origins whose days had passed (`PastForecasts.known_on`). Origins lie half a horizon apart, at most six for each shop and horizon, so that
-they overlap and are not independent. BG/NBD has a covariate for customers who may be older than the data, if there are both kinds;
-otherwise it is MBG/NBD. Parts with fewer than five expected orders or ten customers are left out.
+they overlap and are not independent. The model is BG/NBD. Parts with fewer than five expected orders or ten customers are left out.
 
     make bench, or python -m tests.benchmarks total_bounds
 """
@@ -19,10 +18,8 @@ import numpy as np
 import polars as pl
 from forecast_shops import SHOPS, Shop
 
-from relkit.errors import FitError
 from relkit.features.purchases import holdout_purchases, purchase_features
 from relkit.models.lifetime_value.bg_nbd import BgNbd
-from relkit.models.lifetime_value.mbg_nbd import MbgNbd
 from relkit.models.lifetime_value.origin_totals import totals_at
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 from relkit.models.lifetime_value.total_spread import HISTORY_SPREAD
@@ -34,13 +31,6 @@ HORIZONS = (28, 90, 180, 365, 730)
 MOST_ORIGINS = 6
 MANY = 30
 """Expected orders from which a part is large."""
-
-
-def fitted(rows: pl.DataFrame, day: Any) -> Any:
-    """Return the model of orders as known on a day."""
-    older = float(rows["is_left_censored"].mean() or 0.0)  # type: ignore[arg-type]
-    model = BgNbd(purchase_covariates=("older",)) if 0.02 < older < 0.98 else MbgNbd()
-    return model.fit(rows, as_of=day)
 
 
 def parts(rows: pl.DataFrame, expected: Any) -> dict[str, pl.Series]:
@@ -68,11 +58,8 @@ def judged(shop: Shop, days: int) -> tuple[list[dict[str, Any]], list[dict[str, 
     """Return totals and parts of totals of a shop at one horizon, each with its bounds and what came."""
     made = []
     for split in origins(shop, days):
-        rows = purchase_features(shop.tables, split.calibration).with_columns(older=pl.col("is_left_censored").cast(pl.Float64))
-        try:
-            model = fitted(rows, split.calibration.day)
-        except FitError:
-            continue
+        rows = purchase_features(shop.tables, split.calibration)
+        model = BgNbd().fit(rows, as_of=split.calibration.day)
         outcomes = holdout_purchases(shop.tables, split)
         made.append((split, rows, outcomes, model, totals_at(model, rows, outcomes)))
     past = PastForecasts.of(total for *_, total in made)
