@@ -191,7 +191,7 @@ BINDING = Binding(
             reading=HISTORIES,
             learnt=purchase_histories,
             outcomes=holdout_purchases,
-            declared={"events": declared_events},
+            declared={"events": declared_events, "history_starts_on": lambda tables, _: tables.facts.history_starts_on},
             history=purchase_days,
         ),
     },

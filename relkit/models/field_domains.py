@@ -82,7 +82,7 @@ _LONG = Domain(low=0.0, high=1e6)
 
 _Shapes = dict[str, tuple[str, ...]]
 _BY_NAME: dict[Domain, str] = {
-    POSITIVE: "alpha beta a b r s gamma delta c k p q v mean_order_value purchases_per_opportunity",
+    POSITIVE: "alpha beta a b r s gamma delta c k p q v mean_order_value purchases_per_opportunity calendar base_means event_effects",
     COUNT: (
         "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths units treated firsts "
         "baskets empty largest least monsters nameless one_item products repeated rules set_aside significant tried order takers "
@@ -91,14 +91,14 @@ _BY_NAME: dict[Domain, str] = {
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
-        "observed"
+        "observed pool_weights"
     ),
-    _LONG: "days horizons last_days last_age usual_gap_days breaks ages",
+    _LONG: "days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
     FINITE: (
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
         "coordinates purchase_effects lifetime_effects low high centre centres base factor slope slopes raw_slope shift once level "
         "value profile log_likelihood null_log_likelihood static_log_likelihood log_score cumulative near_items states seed "
-        "propensity_line strengths gain near_values dr_losses"
+        "propensity_line strengths gain near_values dr_losses log_corrections size_coefficients"
     ),
     MAYBE: "forecast_money came_money covariance model_covariance cumulative_covariance correlation",
 }
@@ -151,6 +151,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "FittedMarkovRemoval.chains": (*_GROUP, "journeys", "conversion_probability", "value_per_journey", "states"),
     "FittedNextProduct.products": ("product_id", "customers", "popularity", "recent", "interval_days", "again", "first"),
     "FittedNextProduct.sequences": ("first_product", "then_product", "count", "first_count", "confidence"),
+    "FittedPooled.origins": ("horizon_days", "origin", "window_days", "is_year", "customers", "forecast", "came"),
     "FittedRules.rules": ("antecedent", "consequent", "count", "baskets", "support", "confidence", "lift", "p_value"),
     "FittedRules.pairs": ("product_a", "product_b", "count", "count_a", "count_b", "baskets"),
     "FittedRules.itemsets": ("items", "size", "count", "baskets", "support"),
@@ -172,6 +173,11 @@ SHAPES: dict[str, _Shapes] = {
     "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),
     "PastForecasts": dict.fromkeys(("horizons", "origins", "forecast", "came", "forecast_money", "came_money"), ("k",)),
+    "Knots": {
+        **dict.fromkeys(("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means"), ("k",)),
+        "coefficients": ("k", "4"),
+        "size_coefficients": ("k", "2"),
+    },
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},
     "ActionEffects": {"learners": ("l",), "weights": ("l",), "centres": ("l",)},
     "TransitionSums": {

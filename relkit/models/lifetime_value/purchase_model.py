@@ -25,6 +25,7 @@ from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate, column_names, matrix, remarks_on, typical
+from relkit.models.lifetime_value.alike import Alike
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
@@ -373,6 +374,14 @@ class FittedPurchaseModel(PurchasesAhead):
         pairs, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
         own, (x, T) = self._own(pairs), (pairs[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
         return alive, value(lambda days: self.formulas.purchases_if_alive(*own, x, T, days))[which]
+
+    def alike(self, features: pl.DataFrame) -> Alike:
+        """Return the customers in groups who buy alike if alive, for forecasts over many horizons."""
+        frame = self._read(features)
+        groups, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
+        x, T = (groups[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
+        alive = self.formulas.probability_alive(*self._own(frame), *_letters(frame))
+        return Alike(self.formulas, self._own(groups), x, T, which, alive)
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
         """Return the purchases expected in `days` of customers alive at T (days), shape (n,); of typical ones, if they differ."""

@@ -8,6 +8,7 @@ three counted from the first purchase. A fit needs only the number of customers 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import TableError
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Floats = NDArray[np.float64]
 
@@ -246,6 +250,21 @@ def read_purchases(features: pl.DataFrame) -> pl.DataFrame:
 def learnable(contract: Contract) -> Contract:
     """Return a contract of purchases that refuses purchases at the very start."""
     return replace(contract, rules=(*contract.rules, _AT_ONCE))
+
+
+def check_dates(frame: pl.DataFrame, as_of: date) -> None:
+    """Refuse customers whose days do not end at `as_of`: their purchases would be read on the wrong days."""
+    days = (pl.lit(as_of, pl.Date) - pl.col("first_order_on")).dt.total_days()
+    wrong = frame.select(((days - pl.col("observed_days")).abs() > 1).alias("wrong"))["wrong"]
+    if wrong.any():
+        first = int(wrong.arg_true()[0])
+        day, observed = frame["first_order_on"][first], frame["observed_days"][first]
+        raise TableError(
+            f"first_order_on: {int(wrong.sum()):,} of {len(frame):,} rows do not lie observed_days before {as_of} "
+            f"(first: row {first}, {day} with {observed:g} days).",
+            where=PURCHASE_HISTORIES.name,
+            remedy="Give the as-of day up to which the features were made.",
+        )
 
 
 def meet_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

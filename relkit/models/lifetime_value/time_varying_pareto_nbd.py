@@ -19,13 +19,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, check_dates, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
@@ -151,7 +151,7 @@ class TimeVaryingParetoNbd(ModelFacts):
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
-        _check_days(frame, as_of)
+        check_dates(frame, as_of)
         counts = PurchaseCounts.of(_whole_days(frame), weights)
         if (came_back := int(counts.customers[counts.x > 0].sum())) < len(self.terms):
             raise NotEnoughEventsError(
@@ -408,21 +408,6 @@ class _Dated(NamedTuple):
 
 def _whole_days(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("last_purchase_age_days", "observed_days").round())
-
-
-def _check_days(frame: pl.DataFrame, as_of: date) -> None:
-    """Refuse customers whose days do not end at `as_of`: the season would be read on the wrong days."""
-    days = (pl.lit(as_of, pl.Date) - pl.col("first_order_on")).dt.total_days()
-    wrong = frame.select(((days - pl.col("observed_days")).abs() > 1).alias("wrong"))["wrong"]
-    if wrong.any():
-        first = int(wrong.arg_true()[0])
-        day, observed = frame["first_order_on"][first], frame["observed_days"][first]
-        raise TableError(
-            f"first_order_on: {int(wrong.sum()):,} of {len(frame):,} rows do not lie observed_days before {as_of} "
-            f"(first: row {first}, {day} with {observed:g} days).",
-            where=PURCHASE_HISTORIES.name,
-            remedy="Give the as-of day up to which the features were made.",
-        )
 
 
 def _fields(coordinates: Floats, effects: int) -> dict[str, Any]:

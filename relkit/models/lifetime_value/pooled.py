@@ -1,0 +1,326 @@
+"""Pooled forecast of orders: a corrected MBG/NBD and a regression on recent orders, mixed as whole distributions.
+
+No model of purchases alone forecasts totals of real shops well: seasons and growth move them, and "the same again" is hard to beat for
+customers who buy by habit. This model learns at past origins how far to trust what:
+
+1. The base model is the MBG/NBD, whose purchase rate differs for customers who may be older than the data
+   (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007).
+2. Its total is corrected by a part of its errors in the same season of the years before, or at the last origin (`recalibration`),
+   and by the calendar ahead (`calendar_weights`). The base model is asked for more or fewer days, so that a distribution results.
+3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days and the long run
+   (`negative_binomial_regression`); its total is that of step 2.
+4. A linear pool of both distributions (Hall and Mitchell 2007; Geweke and Amisano 2011) is the forecast (`knots`).
+
+    Hall, S. G. and Mitchell, J. (2007), Combining density forecasts. International Journal of Forecasting 23 (1), 1-13.
+    Geweke, J. and Amisano, G. (2011), Optimal prediction pools. Journal of Econometrics 164 (1), 130-141.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date  # noqa: TC003 storage and settings read the types of the fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column
+from relkit.errors import ParameterError
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
+from relkit.models.lifetime_value import pooled_remarks
+from relkit.models.lifetime_value.calendar_weights import CalendarWeights, WeekWeight
+from relkit.models.lifetime_value.exposure import CalendarEvent, day_number
+from relkit.models.lifetime_value.family import HISTORIES, ORDERS
+from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.knots import Knots, PooledForecast
+from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.median import median_of
+from relkit.models.lifetime_value.order_days import OrderDays
+from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
+from relkit.models.summaries import summary_of
+from relkit.scalars import check_level, check_scalar
+from relkit.texts import Text
+from relkit.units import LEVEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from relkit.contracts import Contract
+    from relkit.models.lifetime_value.purchases_ahead import Ahead
+
+Floats = NDArray[np.float64]
+
+OLDER_DAYS = 31
+"""Days from the start of the history within which a first order does not show that a customer is new, where no column states it."""
+FLAGGED_HISTORIES = replace(
+    PURCHASE_HISTORIES,
+    columns=(
+        *PURCHASE_HISTORIES.columns,
+        Column(
+            name=FLAG,
+            dtype=pl.Boolean,
+            always=True,
+            meaning="Whether the customer may be older than the data; by default, a first order in the first 31 days of the history.",
+        ),
+    ),
+)
+"""Input of the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooled(ModelFacts):
+    """Settings of the pooled forecast.
+
+    Attributes:
+        period_days: the unit of time of the base model's parameters, in days; features and horizons stay in days.
+        level: of the intervals in the summary.
+        horizons_days: horizons at which corrections and weights are learnt, ascending; others lie between or beyond them.
+        history_starts_on: first day of the history; the first order by default, or if it is earlier.
+        events: periods of the calendar in which something changed the orders of all customers, those to come included; one
+            effect for each name.
+        week_weights: weights of ISO weeks, of those that are no ordinary ones.
+        sample_customers: customers at most from whom corrections and weights are learnt; the base model learns from all.
+        regression_weight: of the regression in the pool, where the past origins are fully trusted.
+
+    Examples:
+        >>> Pooled(week_weights=(WeekWeight(iso_week=51, weight=1.8),)).horizons_days
+        (28, 90, 180, 365, 730)
+    """
+
+    name: ClassVar[str] = "lifetime_value.pooled"
+    label = Text("Pooled forecast", "Prévision combinée")
+    purpose = Text(
+        "Pooled forecast: orders ahead from MBG/NBD, recent orders and the season, weighted by what held at past dates.",
+        "Prévision combinée : les commandes à venir d’après MBG/NBD, les commandes récentes et la saison, selon ce qui s’est vérifié.",
+    )
+    role, reads = ORDERS, HISTORIES
+    competes = True
+    figures = ("purchases_by_frequency", "deciles")
+    family: ClassVar[str] = "lifetime_value"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+
+    period_days: float = 7.0
+    level: float = LEVEL
+    horizons_days: tuple[int, ...] = (28, 90, 180, 365, 730)
+    history_starts_on: date | None = None
+    events: tuple[CalendarEvent, ...] = ()
+    week_weights: tuple[WeekWeight, ...] = ()
+    sample_customers: int = 50_000
+    regression_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the ranges of the settings."""
+        check_scalar(self.period_days, "period_days", gt=0, where=self.name)
+        check_level(self.level, where=self.name)
+        check_scalar(self.sample_customers, "sample_customers", ge=1000, where=self.name)
+        check_scalar(self.regression_weight, "regression_weight", ge=0, le=1, where=self.name)
+        ascending = all(low < high for low, high in zip(self.horizons_days, self.horizons_days[1:], strict=False))
+        if not self.horizons_days or self.horizons_days[0] < 7 or self.horizons_days[-1] > 3660 or not ascending:
+            raise ParameterError(
+                f"horizons_days is {list(self.horizons_days)}; it must be whole days from 7 to 3,660 in ascending order.", where=self.name
+            )
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that fit reads."""
+        return FLAGGED_HISTORIES
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPooled:
+        """Return the fitted forecast.
+
+        Args:
+            features: one row per customer with the columns of `needs`; others are ignored. A fraction of a day is rounded.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing, a value is impossible, or a customer is duplicated.
+            NotEnoughEventsError: too few customers bought again.
+            NotConvergedError: no optimum was found.
+        """
+        frame = _in_order(read_columns(features, learnable(self.needs)))
+        check_dates(frame, as_of)
+        today, begins = day_number(as_of), self._begins(frame)
+        start, orders = day_number(begins), OrderDays.of(frame)
+        older, daily = _older(frame, start), orders.daily(start, today)
+        settings = {"period_days": self.period_days, "level": self.level}
+        base = fit_base(*_summary(frame), older, as_of=as_of, settings=settings)
+        ahead = today + self.horizons_days[-1]
+        calendar = CalendarWeights.of(daily, begin=start, end=ahead, weeks=self.week_weights, events=self.events)
+        step = -(-len(frame) // self.sample_customers)
+        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, settings)
+        learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
+        alike = base.alike(base_frame(*_summary(frame), older))
+        given = regressors(orders, np.full(len(frame), today), start, learnt.knots.horizons_days)
+        knots = centred(learnt.knots, alike, given)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, given), learnt.origins, known_days=today - start)
+        own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
+        own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
+        return FittedPooled(
+            settings=self,
+            info=replace(base.info, fingerprint=fingerprint(frame.drop("customer_id")), remarks=(*base.info.remarks, *own)),
+            base=base,
+            knots=knots,
+            history_begins_on=begins,
+            event_effects=calendar.effects,
+            origins=learnt.origins,
+        )
+
+    def judge(self, fitted: FittedPooled, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
+        return judge_purchases(fitted, features, outcomes)
+
+    def _begins(self, frame: pl.DataFrame) -> date:
+        """Return the first day of the history."""
+        first: Any = frame["first_order_on"].min()
+        return first if self.history_starts_on is None else min(first, self.history_starts_on)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedPooled(PurchasesAhead):
+    """A fitted pooled forecast.
+
+    Its intervals of single customers come from the parameters of the base model; the past errors of totals, which are far larger, are in
+    `past_forecasts`. P(alive) is that of the base model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts about the fit; the log-likelihood is the base model's.
+        base: the base model, fitted to all customers.
+        knots: what was learnt at each horizon; none if the history is too short.
+        history_begins_on: first day of the history.
+        event_effects: by event, the factor on the orders of its days.
+        origins: totals at past origins, of the sampled customers, from which the corrections were learnt.
+    """
+
+    name: ClassVar[str] = Pooled.name
+    format: ClassVar[int] = 1
+
+    settings: Pooled
+    info: FitInfo
+    base: FittedMbgNbd
+    knots: Knots
+    history_begins_on: date
+    event_effects: dict[str, float]
+    origins: pl.DataFrame
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads."""
+        return FLAGGED_HISTORIES
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the base model's coordinates, shape (k, k)."""
+        return self.base.covariance
+
+    @property
+    def coordinates(self) -> Floats:
+        """The base model's coordinates, shape (k,)."""
+        return self.base.coordinates
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same forecast with the base model at other coordinates, for `uncertainty`."""
+        return replace(self, base=self.base.moved(coordinates))
+
+    @property
+    def nobody_leaves(self) -> bool:
+        """True if customers never stop buying in the base model."""
+        return self.base.nobody_leaves
+
+    def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
+        return self.base.tells_alive(features)
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper: of the base model, then of each horizon, without standard errors.
+
+        correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and
+        the three shares are the powers of the base model, of the last h days and of the long run in it.
+        """
+        terms, values = [], []
+        for j, days in enumerate(self.knots.horizons_days):
+            own = {"correction": np.exp(self.knots.log_corrections[j]) * self.knots.calendar[j], "weight": self.knots.pool_weights[j]}
+            own |= dict(zip(("base", "recent", "long_run"), self.knots.coefficients[j, 1:], strict=True))
+            terms += [f"{name}_{days:.0f}d" for name in own]
+            values += [float(value) for value in own.values()]
+        if not terms:
+            return self.base.summary()
+        errors = np.full(len(terms), np.nan)
+        return pl.concat([self.base.summary(), summary_of(terms, np.array(values), errors, self.settings.level, positive=0)])
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            value: linear in a function that returns the purchases expected in a number of days. It is called once for each
+                stretch between horizons, for customers who buy alike in the base model, and returns one number for each.
+        """
+        forecast = self._forecast(features)
+        base, steps = forecast.base, np.diff(forecast.expected_at, axis=0)
+        # Purchases expected without being alive are those of the regression; P(alive) may underflow.
+        alive = np.maximum(base.alive, 1e-200)
+        total = value(forecast.beyond)[base.which]
+        nothing = np.zeros(len(base.x))
+        for j, step in enumerate(steps):
+            total = total + step / alive * value(lambda days, j=j: nothing if (p := forecast.passed(j, days)) is None else p)[base.which]
+        return alive, total
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
+
+        Args:
+            features: the columns of `needs`.
+            purchases: number of purchases, one per row, shape (n,).
+            days: horizon, in days.
+        """
+        self._check_ahead(days)
+        m = whole_numbers(purchases, len(features), self.name)
+        return self._forecast(features).probability(m, float(days))
+
+    def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
+        """Return the probabilities of 0, 1, ... `most` purchases, shape (n, most + 1); arguments as in `PurchasesAhead`."""
+        self._check_ahead(days)
+        forecast, rows = self._forecast(features), len(features)
+        return np.column_stack([forecast.probability(np.full(rows, float(m)), float(days)) for m in range(most + 1)])
+
+    def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the median number of purchases of each customer, shape (n,); arguments as in `PurchasesAhead`."""
+        self._check_ahead(days)
+        forecast, ahead = self._forecast(features), float(days)
+        none, mean = forecast.none(ahead), forecast.expected(ahead)
+        return median_of(none, mean, lambda rows, m: forecast.some(rows).probability(np.full(len(rows), float(m)), ahead))
+
+    def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
+        """Return the repeat purchases expected of a new customer within `days` of the first one: the base model's, uncorrected."""
+        return self.base.expected_purchases_new(days)
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        return 1 - self._forecast(features).none(float(days))
+
+    def _forecast(self, features: pl.DataFrame) -> PooledForecast:
+        """Return the forecasts of customers as of the day of their rows."""
+        frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
+        own = base_frame(*_summary(frame), _older(frame, start))
+        until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
+        given = regressors(OrderDays.of(frame), until, start, self.knots.horizons_days)
+        return PooledForecast.of(self.knots, self.base.alike(own), given)
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows in order of customer_id, so that sums and samples do not depend on theirs."""
+    return frame if frame["customer_id"].is_sorted() else frame.sort("customer_id")
+
+
+def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
+    """Return x, t_x and T of each customer."""
+    return tuple(frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+
+
+def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:
+    """Return a mask of the customers who may be older than the data."""
+    by_order = pl.col("first_order_on").to_physical() < start + OLDER_DAYS
+    return frame.select(pl.coalesce(FLAG, by_order)).to_series().to_numpy()
