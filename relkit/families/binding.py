@@ -47,6 +47,10 @@ def _nothing(fitted: Any, language: str = "en") -> dict[str, Axes]:  # noqa: ARG
     return {}
 
 
+def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
+    return fitted
+
+
 def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
@@ -61,6 +65,7 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
+        with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -68,6 +73,7 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
+    with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
 
 
 def file_name(text: str) -> str:

@@ -19,6 +19,7 @@ from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
+from relkit.models.lifetime_value.origins import with_origins
 from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 from relkit.models.lifetime_value.regularity import interval_shares
@@ -214,4 +215,5 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
+    with_origins=with_origins,
 )

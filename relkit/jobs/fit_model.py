@@ -10,7 +10,8 @@ from pydantic import Field
 
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.choose_model import choose, read_choice
+from relkit.jobs.choice import read_choice
+from relkit.jobs.choose_model import choose
 from relkit.jobs.fit_side_by_side import fit_side_by_side, read_members
 from relkit.jobs.given_settings import read_settings
 from relkit.jobs.holdouts import Known

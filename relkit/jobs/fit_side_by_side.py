@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.base import Result
-from relkit.jobs.choose_model import Choice, refuse_unknown_settings
+from relkit.jobs.choice import Choice, refuse_unknown_settings
 from relkit.jobs.given_settings import read_texts
 from relkit.jobs.model_fitting import COMMAND, FitRequest, fit_named
 from relkit.jobs.shares_side_by_side import shares_side_by_side

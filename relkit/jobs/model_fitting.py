@@ -83,42 +83,87 @@ def fit_named(
         TableError: there are no customers as of the day, or no row has all required values.
         FitError: the model cannot be fitted to all days.
     """
+    name = request.model
+    progress(f"{name}: features as of {request.as_of}", 0.1)
+    found = made(request, inputs, progress, beside=beside, tried=tried)
+    if found.skipped:
+        return Result(job=COMMAND, skipped=found.skipped)
+    return _finished(found, request, progress, beside or Beside())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Made:
+    """A model fitted to all days, with its trial; nothing is registered yet.
+
+    Attributes:
+        ready: the model and its data.
+        trial: its trial on the holdout.
+        model: its settings.
+        fitted: the model fitted to all days; None if it was skipped.
+        features: the rows it was fitted to.
+        aside: remarks on rows left out.
+        skipped: why it was not fitted; empty if it was.
+    """
+
+    ready: Ready
+    trial: Trial
+    model: Model[Any] | None = None
+    fitted: Any = None
+    features: pl.DataFrame | None = None
+    aside: tuple[Remark, ...] = ()
+    skipped: str = ""
+
+
+def made(
+    request: FitRequest,
+    inputs: ModelInputs,
+    progress: Progress = quiet,
+    *,
+    beside: Beside | None = None,
+    tried: Tried | None = None,
+) -> Made:
+    """Return a model judged on its holdout and fitted to all days; arguments and errors as in `fit_named`."""
+    from relkit.families.bindings import binding
+    from relkit.models.base import fit_as_of
+
     name, as_of = request.model, request.as_of
-    progress(f"{name}: features as of {as_of}", 0.1)
-    split, why = split_of(inputs, request.tables, as_of, request.holdout_days)
-    ready = Ready.of(name, request.settings, inputs, request.known, as_of, split)
+    split, why = (None, "") if tried is not None else split_of(inputs, request.tables, as_of, request.holdout_days)
+    ready = Ready.of(name, request.settings, inputs, request.known, as_of, split, before=None if tried is None else tried.before)
     if ready.lacking:
         setting = next(setting for setting, values in ready.chosen.items() if not values)
         named = f"Name some with --settings.{setting} A,B, or fit a model that needs none."
-        return Result(job=COMMAND, skipped=f"{name}: {ready.lacking} {named}")
+        return Made(ready=ready, trial=Trial(), skipped=f"{name}: {ready.lacking} {named}")
     progress(f"{name}: judged on a holdout", 0.3)
     trial = judged(ready, why) if tried is None else tried.measured()
-    return _finished(ready, trial, request, progress, beside or Beside())
-
-
-def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progress, beside: Beside) -> Result:
-    """Fit to all days, register, and return the result to report."""
-    from relkit.models.base import fit_as_of
-
-    tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
     model = ready.model(as_of)
     features, aside = complete(model, ready.features, inputs)
-    progress(f"{ready.name}: fitted to {len(features):,} {inputs.unit}", 0.5)
+    progress(f"{name}: fitted to {len(features):,} {inputs.unit}", 0.5)
     fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
+    if beside is not None and beside.origins is not None:
+        fitted = binding(name).with_origins(fitted, beside.origins)
+    return Made(ready=ready, trial=trial, model=model, fitted=fitted, features=features, aside=aside)
+
+
+def _finished(found: Made, request: FitRequest, progress: Progress, beside: Beside) -> Result:
+    """Register a fitted model, and return the result to report."""
+    ready, model, fitted, features = found.ready, found.model, found.fitted, found.features
+    tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
+    assert model is not None
+    assert features is not None
     checked = cross_checked(model, fitted, features) if request.cross_check else {}
     progress(f"{ready.name}: registered", 0.7)
-    of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *aside)
+    of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *found.aside)
     done = Finished(
         ready=ready,
         model=model,
         fitted=fitted,
         features=features,
-        trial=trial,
+        trial=found.trial,
         programme=request.programme,
         forced=request.forced,
         beside=beside,
         figures=request.figures,
-        remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
+        remarks=unique((*early, *of_features, *_censored(features), *found.trial.remarks(), *beside.remarks)),
     )
     result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())

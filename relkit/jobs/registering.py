@@ -29,11 +29,15 @@ class Beside:
         figures: figures by name.
         frames: small tables by name; none has data on a single customer.
         params: parameters shown with the run.
+        origins: the forecasts of all candidates at past origins, of which the model keeps its own; None if there were none.
+        remarks: on the choice.
     """
 
     figures: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    origins: pl.DataFrame | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)

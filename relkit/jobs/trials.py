@@ -62,8 +62,18 @@ class Ready:
         known: Known,
         as_of: AsOf,
         split: Holdout | DrawnHoldout | None,
+        before: pl.DataFrame | None = None,
     ) -> Ready:
         """Read the rows and choose the required settings that were not given, to suit both the fit and the trial.
+
+        Args:
+            name: of the model.
+            given: its settings.
+            inputs: its inputs.
+            known: the information in the tables.
+            as_of: the instant up to which it learns.
+            split: the holdout; None if it is not to be judged, or was tried before.
+            before: the rows that an earlier trial learnt from.
 
         Raises:
             TableError: there is no row to learn from as of the day.
@@ -75,7 +85,8 @@ class Ready:
         if features.is_empty():
             raise _nothing_to_learn(name, inputs, known.tables, as_of)
         held = HeldOut.of(inputs, known, split) if split else None
-        frames = [features] if held is None else [features, held.before]
+        earlier = before if held is None else held.before
+        frames = [features] if earlier is None else [features, earlier]
         settings = read_settings(name, given)
         chosen = {setting: inputs.chosen(setting, *frames) for setting in required_settings(name) if setting not in settings}
         return cls(name=name, inputs=inputs, known=known, as_of=as_of, features=features, held=held, settings=settings, chosen=chosen)

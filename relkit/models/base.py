@@ -166,6 +166,7 @@ class ModelFacts:
         label: its name for display.
         purpose: what it is for, in one sentence.
         competes: whether it is a candidate when models of its family are compared.
+        is_bar: whether it is a naive rule, which stands in a comparison as a bar and is not taken.
         stepped: whether its curve falls only at ages at which an event was observed.
         twin: the model it is identical to when both learn from the same rows; empty if there is none.
         figures: its diagnostic figures, under the names that its family's binding draws.
@@ -177,6 +178,7 @@ class ModelFacts:
     label: ClassVar[Text]
     purpose: ClassVar[Text]
     competes: ClassVar[bool] = False
+    is_bar: ClassVar[bool] = False
     stepped: ClassVar[bool] = False
     twin: ClassVar[str] = ""
     figures: ClassVar[tuple[str, ...]] = ()
@@ -199,6 +201,7 @@ class Model(Protocol[F_co]):
     label: ClassVar[Text]
     purpose: ClassVar[Text]
     competes: ClassVar[bool]
+    is_bar: ClassVar[bool]
     stepped: ClassVar[bool]
     twin: ClassVar[str]
     figures: ClassVar[tuple[str, ...]]

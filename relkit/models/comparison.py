@@ -1,44 +1,48 @@
-"""Comparison of the models of one family on one holdout, and the rule that selects one.
+"""Comparison of the models of one family, and the rule that selects one.
 
-The rule is the same for every family. A family states what is measured, and which measure is the error of the rule: the mean
-absolute error of models of orders, the integrated Brier score of models of contracts (`Yardstick`).
+A family states what is measured, and which measure is the error of the rule: the CRPS of models of orders, the integrated Brier
+score of models of contracts (`Yardstick`).
 
-1. A candidate is set aside if another one is clearly better on the error or on the total and clearly worse on neither of
+1. The candidate with the best log-score leads: the mean logarithm of the probability that a model gave to what each customer did.
+   It rewards forecasts that are neither too bold nor too timid, for every customer.
+2. Another one sets the leader aside, and is taken, if it is clearly better on the error or on the total and clearly worse on neither of
    them nor on the log-score. (A model that overestimates everybody may hit a total by luck; its log-score then keeps it
-   from setting others aside.) One with more parameters sets a simpler one aside only if it is clearly better on the
-   log-score as well: on a single holdout a richer model too easily looks better by chance.
-2. Of the rest, the one with the best log-score leads: the mean logarithm of the probability that a model gave to
-   what each customer did. It rewards forecasts that are neither too bold nor too timid, for every customer.
-3. Of the leader and those whose log-score is not clearly below its own, the one with the fewest parameters is taken;
-   among equally simple ones the one with the smallest error.
+   from setting others aside.) One with more parameters also needs a clearly better log-score: a richer model too easily looks better
+   by chance. One that is itself set aside sets nobody aside: else a third model would decide between two that it beats neither of.
+3. Ties go to the better log-score, or, in families that say so, to the fewest parameters among those whose log-score is not clearly
+   below that of the model taken, and which it does not set aside.
+4. A family may prefer one model, a forecast made of others: it is taken unless another one is clearly better on the log-score and
+   clearly worse on neither error nor total. The best single model at past origins is often not the best at the next one.
+5. Naive rules stand in the table as bars and are never taken; that the model taken is not level with one of them is a remark.
 
 Effects of actions have a rule of their own (`relkit.models.uplift.comparison`): nobody's effect is observed, and what measures it without
 bias is so noisy that nothing would ever be clear.
 
 "Clearly" means a 95 % interval of the difference that does not contain zero, over resamples of the customers that are the same
-for both models, and a difference that matters: half a percent of the error, half a point of the total, 0.001 of the
-log-score. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
+for both models, and a difference that matters: half a percent of the error, 0.001 of the log-score, half a point of the total or what
+the family states: resamples of customers do not show by how much a total misses for reasons that all customers share. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
+from relkit.remarks import Remark
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from relkit.metrics.resamples import Measured
 
 GROUPS = {"model": pl.String, "group": pl.String, "customers": pl.Int64, "expected": pl.Float64, "seen": pl.Float64}
 COURSE = {"model": pl.String, "day": pl.Date, "expected": pl.Float64, "seen": pl.Float64, "calibration": pl.Date}
-_OF_ERROR, _OF_TOTAL, _OF_LOG_SCORE = 0.005, 0.005, 0.001
+_OF_ERROR, _OF_LOG_SCORE = 0.005, 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,9 @@ class Yardstick:
         called: name of the error in sentences.
         shown: the measures displayed, with their headings.
         digits: decimals of a measure that needs more than three.
+        preferred: the model that is taken unless another one is clearly better; empty if there is none.
+        ties: which of equally good models is taken: the one with the fewest parameters, or with the best log-score.
+        total_matters: least difference of total errors that counts.
     """
 
     measures: Mapping[str, str]
@@ -58,6 +65,26 @@ class Yardstick:
     called: str
     shown: Mapping[str, str]
     digits: Mapping[str, int] = field(default_factory=dict)
+    preferred: str = ""
+    ties: Literal["parameters", "log_score"] = "parameters"
+    total_matters: float = 0.005
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Origin:
+    """Candidates fitted to what was known at one past day, and what came after it.
+
+    Attributes:
+        fitted: models by name.
+        features: what each reads as of that day, by the same names.
+        outcomes: of the days after it, as `Model.judge` takes them.
+        past: all purchases up to the end of those days, for a course over time; None if there are none.
+    """
+
+    fitted: Mapping[str, Any]
+    features: Mapping[str, pl.DataFrame]
+    outcomes: pl.DataFrame
+    past: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +103,8 @@ class ModelComparison:
         groups: for the figure: model, group, customers, expected and seen (observed), means in the holdout.
         course: for the figure: model, day (on which a step ends), expected and seen (observed) in the step, calibration; a model
             that does not forecast them is left out.
+        origins: one row per model and past origin, in families judged at several; empty otherwise.
+        remarks: on the comparison, which travel with the version.
     """
 
     yardstick: Yardstick
@@ -87,6 +116,8 @@ class ModelComparison:
     reason: str
     groups: pl.DataFrame
     course: pl.DataFrame
+    origins: pl.DataFrame = field(default_factory=pl.DataFrame)
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,6 +132,8 @@ class Trialled:
         days: of the holdout.
         groups: as in `ModelComparison`.
         course: as in `ModelComparison`.
+        bars: naive rules among them, which are not taken.
+        origins: as in `ModelComparison`.
     """
 
     fitted: Mapping[str, Any]
@@ -110,6 +143,8 @@ class Trialled:
     days: float
     groups: pl.DataFrame
     course: pl.DataFrame
+    bars: tuple[str, ...] = ()
+    origins: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def compared(trial: Trialled, yardstick: Yardstick, *, taken: tuple[str, str] | None = None) -> ModelComparison:
@@ -121,7 +156,8 @@ def compared(trial: Trialled, yardstick: Yardstick, *, taken: tuple[str, str] | 
         taken: the model and the reason, in a family whose measures are too noisy for the rule; by default those of the rule.
     """
     differences = _differences(list(trial.fitted), trial.measured)
-    chosen, reason = taken or _taken(trial.parameters, trial.measured, differences, yardstick)
+    standing = _Standing(trial, differences, yardstick)
+    chosen, reason = taken or standing.taken()
     return ModelComparison(
         yardstick=yardstick,
         table=_table(trial.fitted, trial.parameters, trial.measured),
@@ -132,6 +168,8 @@ def compared(trial: Trialled, yardstick: Yardstick, *, taken: tuple[str, str] | 
         reason=reason,
         groups=trial.groups,
         course=trial.course,
+        origins=trial.origins,
+        remarks=standing.below_bars(chosen),
     )
 
 
@@ -165,31 +203,102 @@ def _differences(names: list[str], found: Measured) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
 
 
-def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataFrame, by: Yardstick) -> tuple[str, str]:
-    """Return the model that the rule of this module selects, and the reason."""
-    error, log_score = (
-        dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in (by.error, "log_score")
+class _Standing:
+    """The candidates as the rule sees them: their log-scores and errors, and which is clearly better than which on what."""
+
+    def __init__(self, trial: Trialled, differences: pl.DataFrame, by: Yardstick) -> None:
+        self.parameters, self.by = trial.parameters, by
+        found = trial.measured
+        self.error, self.log_score = (
+            dict(zip(trial.fitted, found.values[:, found.names.index(each)].tolist(), strict=True)) if each in found.names else {}
+            for each in (by.error, "log_score")
+        )
+        least = {by.error: _OF_ERROR * min(self.error.values()), "total_error": by.total_matters, "log_score": _OF_LOG_SCORE}
+        self.better = _clear(differences, least, by)
+        others = [name for name in trial.fitted if name not in trial.bars]
+        self.names, self.bars = others or list(trial.fitted), trial.bars if others else ()
+
+    def taken(self) -> tuple[str, str]:
+        """Return the model that the rule of this module selects, and the reason."""
+        if len(self.names) == 1 and not self.bars:
+            return self.names[0], f"{self.names[0]} was chosen: there was no other candidate to judge."
+        if self.by.preferred in self.names:
+            return self._preferred_or_better()
+        return self._best()
+
+    def sets_aside(self, one: str, other: str) -> bool:
+        """Return whether one model sets another aside: a richer one also needs the better log-score."""
+        return _dominates(one, other, self.better) and (
+            self.parameters[one] <= self.parameters[other] or (one, other, "log_score") in self.better
+        )
+
+    def _preferred_or_better(self) -> tuple[str, str]:
+        own = self.by.preferred
+        ahead = [
+            name
+            for name in self.names
+            if (name, own, "log_score") in self.better and not {(own, name, self.by.error), (own, name, "total_error")} & self.better
+        ]
+        if not ahead:
+            return own, f"{own} was chosen: it is made of several forecasts, and no single model is clearly better on log-score."
+        chosen = max(ahead, key=lambda name: self.log_score[name])
+        worse = f"and not clearly worse on {self.by.called} or total"
+        return chosen, f"{chosen} was chosen: its log-score of {self.log_score[chosen]:.4f} is clearly better than that of {own}, {worse}."
+
+    def _best(self) -> tuple[str, str]:
+        """Return the model that steps 1 to 3 select."""
+        beaten = {other for other in self.names if any(self.sets_aside(one, other) for one in self.names)}
+        leader = max(self.names, key=lambda name: self.log_score[name])
+        rivals = [name for name in self.names if name not in beaten and self.sets_aside(name, leader)]
+        first = max(rivals, key=lambda name: self.log_score[name]) if rivals else leader
+        level = [name for name in self.names if (first, name, "log_score") not in self.better and not self.sets_aside(first, name)]
+        chosen = first if self.by.ties == "log_score" else self._simplest(first, level, beaten)
+        return chosen, self._because(chosen, [name for name in level if name != chosen])
+
+    def _simplest(self, first: str, level: list[str], beaten: set[str]) -> str:
+        """Return the simplest of the models on a level; among equally simple ones that with the smallest error.
+
+        One that is worse than a model set aside by the first alone would be taken because of a third: then it is the first.
+        """
+        fit = [name for name in level if name == first or name not in beaten]
+        chosen = min(fit, key=lambda name: (self.parameters[name], self.error[name]))
+        passed = [name for name in self.names if self.sets_aside(first, name) and not self.sets_aside(chosen, name)]
+        worse = any(self.log_score[name] > self.log_score[chosen] and self.error[name] < self.error[chosen] for name in passed)
+        return first if worse else chosen
+
+    def _because(self, chosen: str, level: list[str]) -> str:
+        """Return the reason in one sentence, plus one for the candidates that the chosen one sets aside."""
+        score, aside = f"{self.log_score[chosen]:.4f}", [name for name in self.names if self.sets_aside(chosen, name)]
+        if not level:
+            clear = all((chosen, name, "log_score") in self.better for name in self.names if name not in (chosen, *aside))
+            why = f"its log-score of {score} is clearly the best" if clear and len(aside) < len(self.names) - 1 else "it alone was left"
+        elif self.by.ties == "log_score":
+            why = f"of {_listed([chosen, *level])}, none of whose log-scores is clearly below, it has the best, {score}"
+        else:
+            more = any(self.parameters[name] > self.parameters[chosen] for name in level)
+            trait = f"the fewest parameters ({self.parameters[chosen]})" if more else f"the least {self.by.called}"
+            best = f"{max(self.log_score[name] for name in (chosen, *level)):.4f}"
+            why = f"it has {trait} of {_listed([chosen, *level])}, none of whose log-scores is clearly below the best of those left, {best}"
+        return " ".join((f"{chosen} was chosen: {why}.", *_set_aside(chosen, aside, self.by.called)))
+
+    def below_bars(self, chosen: str) -> tuple[Remark, ...]:
+        """Return a remark if the chosen model is clearly behind a naive rule."""
+        above = [bar for bar in self.bars if any((bar, chosen, measure) in self.better for measure in (self.by.error, "log_score"))]
+        return (below_bar(chosen, above),) if above else ()
+
+
+def below_bar(chosen: str, above: Sequence[str]) -> Remark:
+    """Return the remark on a model that a naive rule beats."""
+    return Remark(
+        "below_a_naive_rule",
+        f"At past origins {_listed(list(above))} forecast clearly better than {chosen}, which was chosen: a naive rule would do here.",
+        f"Aux origines passées, {_listed(list(above), 'et')} a nettement mieux prévu que {chosen}, le modèle retenu : une règle simple "
+        "suffirait ici.",
     )
-    least = {by.error: _OF_ERROR * min(error.values()), "total_error": _OF_TOTAL, "log_score": _OF_LOG_SCORE}
-    better = _clear(differences, least, by)
-    beaten = {name: [other for other in parameters if _sets_aside(other, name, better, parameters)] for name in parameters}
-    left = [name for name in parameters if not beaten[name]]
-    if not left:  # each is beaten by another, in a cycle: none of it is conclusive
-        beaten, left = {}, list(parameters)
-    leader = max(left, key=lambda name: log_score[name])
-    tied = [name for name in left if (leader, name, "log_score") not in better]
-    chosen = min(tied, key=lambda name: (parameters[name], error[name]))
-    aside = {name: min(others, key=lambda other: (other not in left, error[other])) for name, others in beaten.items() if others}
-    return chosen, _because(chosen, leader, tied, aside, parameters, log_score, by.called)
-
-
-def _sets_aside(one: str, other: str, better: set[tuple[str, str, str]], parameters: Mapping[str, int]) -> bool:
-    """Return whether one model sets another aside: a richer one also needs the better log-score."""
-    return _dominates(one, other, better) and (parameters[one] <= parameters[other] or (one, other, "log_score") in better)
 
 
 def _dominates(one: str, other: str, better: set[tuple[str, str, str]]) -> bool:
-    """Return whether `one` sets `other` aside."""
+    """Return whether one model is clearly better than another on error or total, and clearly worse on nothing."""
     clear = {measure for first, second, measure in better if (first, second) == (one, other)}
     return bool(clear - {"log_score"}) and not any((first, second) == (other, one) for first, second, _ in better)
 
@@ -205,45 +314,16 @@ def _clear(differences: pl.DataFrame, least: Mapping[str, float], by: Yardstick)
     return found
 
 
-def _because(
-    chosen: str,
-    leader: str,
-    tied: list[str],
-    aside: Mapping[str, str],
-    parameters: Mapping[str, int],
-    log_score: Mapping[str, float],
-    error: str,
-) -> str:
-    """Return the reason in one sentence, plus one for each candidate that was set aside."""
-    if len(parameters) == 1:
-        return f"{chosen} was chosen: there was no other candidate to judge."
-    others = [name for name in tied if name != chosen]
-    more = any(parameters[name] > parameters[chosen] for name in others)
-    if not others:
-        why = (
-            f"its log-score of {log_score[chosen]:.4f} is clearly the best"
-            if len(tied) < len(parameters) - len(aside)
-            else "it alone was left"
-        )
-    else:
-        trait = f"the fewest parameters ({parameters[chosen]})" if more else f"the least {error}"
-        best = f"{log_score[leader]:.4f}"
-        why = f"it has {trait} of {_listed([chosen, *others])}, none of whose log-scores is clearly below the best of those left, {best}"
-    return " ".join((f"{chosen} was chosen: {why}.", *_set_aside(aside, error)))
+def _set_aside(chosen: str, aside: list[str], error: str) -> list[str]:
+    """Return a sentence on the models that the chosen one sets aside."""
+    if not aside:
+        return []
+    was, it = ("was", "it") if len(aside) == 1 else ("were", "them")
+    return [f"{_listed(aside)} {was} set aside: {chosen} is clearly better than {it} on {error} or total, and worse on nothing."]
 
 
-def _set_aside(aside: Mapping[str, str], error: str) -> list[str]:
-    """Return a sentence for each model that beats others."""
-    found = []
-    for better in dict.fromkeys(aside.values()):
-        beaten = [name for name, other in aside.items() if other == better]
-        was, it = ("was", "it") if len(beaten) == 1 else ("were", "them")
-        found.append(f"{_listed(beaten)} {was} set aside: {better} is clearly better than {it} on {error} or total, and worse on nothing.")
-    return found
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _listed(names: list[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def readable(comparison: ModelComparison) -> list[str]:

@@ -87,7 +87,7 @@ _BY_NAME: dict[Domain, str] = {
         "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths units treated firsts "
         "baskets empty largest least monsters nameless one_item products repeated rules set_aside significant tried order takers "
         "open_rows buyers penalty spread scales unrest weights squares count left right roots feature group state "
-        "forecast came outcome trees effect size std_error losses brier"
+        "forecast came floor_rate outcome trees effect size std_error losses brier"
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from relkit.file_column import FileColumn
-    from relkit.models.comparison import ModelComparison, Yardstick
+    from relkit.models.comparison import ModelComparison, Origin, Yardstick
     from relkit.score_kinds import ScoreKind
     from relkit.texts import Text
 
@@ -91,6 +91,13 @@ class Compare(Protocol):
         """Return the comparison; `past` is all purchases up to the end of the holdout, if the family has any."""
 
 
+class CompareOrigins(Protocol):
+    """A function that judges the models of a family at several past origins, the newest first, and selects one."""
+
+    def __call__(self, origins: Sequence[Origin], *, replicates: int = 200, seed: int = 0) -> ModelComparison:
+        """Return the comparison, its figures those of the newest origin."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ComparisonTexts:
     """The titles and labels with which a comparison of models is shown.
@@ -119,7 +126,9 @@ class Family:
         reads: what most of its models read, and what a command reads if it names only the family.
         compared: the role whose models `<name>.auto` compares; None if there is no such choice.
         yardstick: the measures they are compared by.
-        compare: the function that compares them.
+        compare: the function that compares them on one holdout.
+        compare_origins: the function that compares them at several past origins; None if they are compared on one holdout.
+        judged_customers: customers on whom candidates are compared by default; 0 for all.
         texts: with which the comparison is shown.
         side_by_side: whether `<name>.all` fits all its models, none of which is right by a number: they are shown next to each other.
     """
@@ -131,5 +140,7 @@ class Family:
     compared: Role | None = None
     yardstick: Yardstick | None = None
     compare: Compare | None = None
+    compare_origins: CompareOrigins | None = None
+    judged_customers: int = 0
     texts: ComparisonTexts | None = None
     side_by_side: bool = False

@@ -34,6 +34,9 @@ TEXTS = {
         "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
     ),
     "mae_repeat_purchases": Text("mean error of repeat purchases", "erreur moyenne sur les réachats"),
+    "crps_repeat_purchases": Text(
+        "error of the distribution of repeat purchases (CRPS, 0 = perfect)", "erreur de la distribution des réachats (CRPS, 0 = parfait)"
+    ),
     "mae_order_value": Text("mean error of the order value", "erreur moyenne sur la valeur de commande"),
     "brier_score": Text("Brier score on the last day (0 = perfect)", "score de Brier au dernier jour (0 = parfait)"),
     "ndcg_10": Text("NDCG of the first ten products (1 = perfect)", "NDCG des dix premiers produits (1 = parfait)"),

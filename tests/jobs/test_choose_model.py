@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
-from relkit.jobs.choose_model import read_choice
+from relkit.jobs.choice import read_choice
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.manage_models import ListModels
 from relkit.jobs.score_customers import ScoreCustomers

@@ -11,7 +11,7 @@ import pytest
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.jobs.build_features import BuildFeatures
-from relkit.jobs.choose_model import read_choice
+from relkit.jobs.choice import read_choice
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.report_material import ReportMaterial
 from relkit.jobs.score_customers import ScoreCustomers

@@ -44,7 +44,7 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
@@ -104,7 +104,7 @@ class BgBb(ModelFacts):
     competes = True
     figures = ("frequency_histogram", "opportunity_surface", "spreads", "tracking", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL

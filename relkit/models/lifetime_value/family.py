@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
-from relkit.models.lifetime_value.comparison import YARDSTICK, compare_models
+from relkit.models.lifetime_value.comparison import YARDSTICK, compare_models, compare_origins
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
 from relkit.score_kinds import ScoreKind
 from relkit.texts import Text
@@ -38,6 +38,8 @@ FAMILY = Family(
     compared=ORDERS,
     yardstick=YARDSTICK,
     compare=compare_models,
+    compare_origins=compare_origins,
+    judged_customers=50_000,
     texts=ComparisonTexts(
         groups=(
             Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),
@@ -49,10 +51,12 @@ FAMILY = Family(
             Text("Repeat purchases, cumulated", "Réachats cumulés"),
         ),
         measures={
-            "mae": Text("Mean error of purchases", "Erreur moyenne sur les achats"),
-            "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
             "log_score": Text("Log-score (higher is better)", "Score logarithmique (plus haut = meilleur)"),
-            "top_decile_lift": Text("Best tenth, times the mean", "Meilleur dixième, rapporté à la moyenne"),
+            "crps": Text("Error of the distribution, in orders (CRPS)", "Erreur de la distribution, en commandes (CRPS)"),
+            "mae_of_median": Text("Mean error of the median", "Erreur moyenne de la médiane"),
+            "rmse": Text("Root mean squared error", "Erreur quadratique moyenne (racine)"),
+            "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
+            "normalised_gini": Text("Ranking (1 = like the truth, 0 = chance)", "Classement (1 = parfait, 0 = hasard)"),
         },
     ),
 )

@@ -28,7 +28,7 @@ from relkit.models.covariates import Covariate, column_names, matrix, remarks_on
 from relkit.models.lifetime_value.alike import Alike
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
@@ -70,7 +70,7 @@ class PurchaseModel(ModelFacts):
     formulas: ClassVar[Formulas]
     contract: ClassVar[Contract] = PURCHASES
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL

@@ -59,6 +59,11 @@ class PurchasesAhead(FittedCard):
         """True if customers never stop buying in this model."""
         return False
 
+    @property
+    def has_distribution(self) -> bool:
+        """True if the model gives each number of purchases ahead a probability."""
+        return type(self).purchases_probability is not PurchasesAhead.purchases_probability
+
     def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
         return self._alive_and_expected(features, days)[1]

@@ -24,7 +24,7 @@ from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, check_dates, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
@@ -93,7 +93,7 @@ class TimeVaryingParetoNbd(ModelFacts):
     competes = True
     figures = ("frequency_histogram", "alive_surface", "spreads", "tracking", "purchases_by_frequency", "deciles", "season")
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL

@@ -1,0 +1,66 @@
+"""Base class of the fitted naive rules: nobody leaves, and a rule gives the purchases ahead of each customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.models.lifetime_value.purchases import read_columns
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from relkit.contracts import Contract
+    from relkit.models.lifetime_value.purchases_ahead import Ahead
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NaiveRule(PurchasesAhead):
+    """A fitted rule; its own class adds the numbers, `rule` and `chances`."""
+
+    format: ClassVar[int] = 1
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads."""
+        raise NotImplementedError
+
+    def rule(self, frame: pl.DataFrame, days: float) -> Floats:
+        """Return the purchases expected of each customer in the next `days`, shape (n,)."""
+        raise NotImplementedError
+
+    def chances(self, frame: pl.DataFrame, purchases: Floats, days: float) -> Floats:
+        """Return the probability of each number of purchases in the next `days`, shape (n,)."""
+        raise NotImplementedError
+
+    @property
+    def nobody_leaves(self) -> bool:
+        """True: a rule does not know that customers leave."""
+        return True
+
+    def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return a mask without any customer: P(alive) is 1 by construction, shape (n,)."""
+        return np.zeros(len(features), dtype=bool)
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
+        """Return 1 and `value` of the purchases ahead of each customer, both (n,)."""
+        frame = read_columns(features, self.needs)
+        return np.ones(len(frame)), value(lambda days: self.rule(frame, days))
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the next `days`, shape (n,)."""
+        self._check_ahead(days)
+        frame = read_columns(features, self.needs)
+        return self.chances(frame, whole_numbers(purchases, len(frame), self.name), days)
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        frame = read_columns(features, self.needs)
+        return 1 - self.chances(frame, np.zeros(len(frame)), days)

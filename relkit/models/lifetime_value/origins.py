@@ -1,0 +1,122 @@
+"""Forecasts of the models of orders at past origins as a table, in orders and in money, and those that a model keeps of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.errors import RelkitError
+from relkit.models.lifetime_value.past_forecasts import PastForecasts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.models.comparison import Origin
+    from relkit.models.lifetime_value.comparison import Judged
+    from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
+
+Floats = NDArray[np.float64]
+
+SCORES = {
+    "log_score": "log_score",
+    "crps": "crps",
+    "rmse": "rmse",
+    "poisson_deviance": "poisson_deviance",
+    "mae_of_median": "mae_of_median",
+    "gini": "normalised_gini",
+}
+"""Columns of the table with scores, and their names among the measures."""
+ORIGINS = {
+    "model": pl.String,
+    "origin": pl.Date,
+    "days": pl.Float64,
+    "customers": pl.Int64,
+    **dict.fromkeys(("forecast", "came", "forecast_money", "came_money"), pl.Float64),
+    **dict.fromkeys(SCORES, pl.Float64),
+    "overlaps": pl.Boolean,
+}
+"""Columns of the table: one row per model and origin. Totals are those of the customers judged."""
+
+
+def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataFrame:
+    """Return the forecasts and scores of each model at each origin.
+
+    Money is the orders expected of each customer times the order value that a gamma-gamma model, fitted to what was known at the
+    origin, expects; it is empty if there were no values to learn from.
+
+    Args:
+        origins: the newest first.
+        judged: the forecasts at each.
+    """
+    rows: list[tuple[Any, ...]] = []
+    overlaps = _overlaps([(next(iter(origin.fitted.values())).info.as_of, each.days) for origin, each in zip(origins, judged, strict=True)])
+    for origin, each, over in zip(origins, judged, overlaps, strict=True):
+        day = next(iter(origin.fitted.values())).info.as_of
+        first, actual = next(iter(each.rows.values())), each.forecasts.actual
+        values, came = _order_values(first, day), _came(first, origin.outcomes)
+        for name, forecast in each.by_name(origin.fitted).items():
+            found = forecast.measures(actual)
+            totals = (float(forecast.expected.sum()), float(actual.sum()), _total(forecast.expected, values), came)
+            rows.append((name, day, each.days, len(actual), *totals, *(found[measure] for measure in SCORES.values()), over))
+    return pl.DataFrame(rows, schema=ORIGINS, orient="row").fill_nan(None)
+
+
+def _overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
+    """Return whether each holdout overlaps with a newer one that does not."""
+    found, earliest = [], None
+    for day, days in holdouts:
+        over = earliest is not None and day + timedelta(days=days) > earliest
+        earliest = earliest if over else day
+        found.append(over)
+    return found
+
+
+def _order_values(features: pl.DataFrame, day: date) -> Floats | None:
+    """Return the order value expected of each customer as of an origin, shape (n,); None if none can be learnt."""
+    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+
+    if "mean_repeat_value" not in features.columns:
+        return None
+    try:
+        return GammaGamma().fit(features, as_of=day).expected_order_value(features)
+    except RelkitError:
+        return None
+
+
+def _total(expected: Floats, values: Floats | None) -> float:
+    return np.nan if values is None else float(expected @ values)
+
+
+def _came(rows: pl.DataFrame, outcomes: pl.DataFrame) -> float:
+    """Return the value of the orders that came from the customers judged; NaN if it is not known."""
+    if "holdout_mean_value" not in outcomes.columns:
+        return np.nan
+    key = pl.col("customer_id").cast(pl.String)
+    value = (pl.col("holdout_mean_value").fill_null(0.0) * pl.col("holdout_purchases")).alias("value")
+    return float(outcomes.select(key, value).join(rows.select(key), on="customer_id", how="semi")["value"].sum())
+
+
+def past_forecasts_of(name: str, origins: pl.DataFrame) -> PastForecasts | None:
+    """Return the forecasts of one model at past origins; None if it has none.
+
+    Args:
+        name: of the model.
+        origins: as `origin_rows` returns them.
+    """
+    own = origins.filter(pl.col("model") == name).sort("days", "origin", descending=[False, True])
+    if own.is_empty():
+        return None
+    totals = {column: own[column].fill_null(np.nan).to_numpy() for column in ("forecast", "came", "forecast_money", "came_money")}
+    return PastForecasts(horizons=own["days"].to_numpy(), origins=tuple(own["origin"].to_list()), **totals)
+
+
+def with_origins(fitted: Any, origins: pl.DataFrame) -> Any:
+    """Return a model of orders with its own forecasts at past origins; others as they are."""
+    if not hasattr(fitted, "with_past_forecasts"):
+        return fitted
+    ahead: PurchasesAhead = fitted
+    return ahead.with_past_forecasts(past_forecasts_of(fitted.name, origins))
