@@ -19,7 +19,7 @@ import polars as pl
 from recomputed_affinity import AFFINITY
 from recomputed_campaigns import CAMPAIGN
 from recomputed_credit import CREDIT
-from scipy.stats import beta, chi2
+from scipy.stats import beta, chi2, t
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,6 +271,15 @@ class Facts:
         return order_holdout(self)
 
     @cached_property
+    def models(self) -> dict[str, Any]:
+        return dict(json.loads((self.out / "scores" / self.day / "models.json").read_text()))
+
+    @cached_property
+    def past(self) -> Past:
+        """The totals of the holdout; see `past_of`."""
+        return past_of(self)
+
+    @cached_property
     def acquisition_cost(self) -> float:
         return float(pl.read_parquet(self.out / "tables" / "costs.parquet").filter(scope="acquisition")["amount"].mean())  # type: ignore[arg-type]
 
@@ -405,12 +414,169 @@ def _gone(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 def _orders(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     name, days = facts.orders
-    return {"n": facts.file[name].sum(), "days": days, "buyers": facts.file[name].count(), "figure": facts.file[name].sum()}
+    total = facts.file[name].sum()
+    reach = facts.past.reach(days, total)
+    found = {"n": total, "buyers": facts.file[name].count(), "figure": total, "low": total / reach, "high": total * reach}
+    return found | {"days": days}
 
 
 def _range(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
-    low, high = (facts.valued[name].fill_null(facts.valued["future"]).sum() for name in (f"{facts.margin}_low", f"{facts.margin}_high"))
-    return {"figure": facts.valued["future"].sum(), "future": facts.months, "low": low, "high": high}
+    """Return the total of the margin: the part of purchases by past errors of money, that of contracts by its scores' bounds."""
+    rows, residual = facts.valued, f"contract_residual_value_{facts.months}m_{facts.cur}"
+    held = rows[residual].fill_null(0.0)
+    bought, rate = rows["future"] - held, float(facts.models[facts.margin.removesuffix(f"_{facts.cur}")]["margin_rate"])
+    worth = rate * rows[f"expected_order_value_{facts.cur}"].fill_null(0.0)
+    reach = facts.past.reach(facts.months * MONTH, bought.sum() ** 2 / (bought * worth).abs().sum(), money=True)
+    low, high = ((held / rows["future"] * rows[f"{facts.margin}_{end}"]).fill_nan(0.0).fill_null(held) for end in ("low", "high"))
+    below = (bought.sum() * (1 - 1 / reach)) ** 2 + (held - low).sum() ** 2
+    above = (bought.sum() * (reach - 1)) ** 2 + (high - held).sum() ** 2
+    total = rows["future"].sum()
+    return {"figure": total, "future": facts.months, "low": total - below**0.5, "high": total + above**0.5}
+
+
+def _basis(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
+    found = facts.past
+    assert len(found.days) == 1 + (found.whole > 90)
+    return {"n": 1, "judged": found.whole, "span": facts.months, "command": shown.get("command", "")} | _in_place(facts)
+
+
+def _in_place(facts: Facts) -> dict[str, Any]:
+    return {"command": "relkit fit lifetime_value.auto" + ("" if facts.programme == "default" else f" --programme {facts.programme}")}
+
+
+def _of_contracts(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    return {"share": facts.valued[f"contract_residual_value_{facts.months}m_{facts.cur}"].sum() / facts.valued["future"].sum()}
+
+
+def _to_come(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    """Return the value of customers to come: month by month, the orders of those won in the middle of it, each discounted."""
+    from relkit.jobs.report_material import ReportMaterial
+
+    counts, before, mean = won(facts)
+    material = ReportMaterial.read(programme=facts.programme, out=facts.out)
+    model, terms = material.fitted(material.orders_model), facts.models[facts.margin.removesuffix(f"_{facts.cur}")]
+    again = np.diff(model.expected_purchases_new(MONTH * np.arange(facts.months + 1)))
+    orders, left = 0.0, 1 + terms["annual_discount_rate"]
+    for month in range(facts.months):
+        orders += left ** (-(month + 0.5) / 12)
+        for age in range(facts.months - month):
+            orders += (0.5 if month + age == facts.months - 1 else 1.0) * again[age] * left ** (-(month + age + 1) / 12)
+    orders *= np.mean(counts)
+    change = 0.0 if before is None else abs(np.log(sum(counts) / before))
+    spread = np.sqrt(max(1.0, np.var(counts, ddof=1) / np.mean(counts)) / sum(counts) + max(change, 0.15) ** 2)
+    value = orders * mean * terms["margin_rate"] * (1 - (terms.get("return_share") or 0.0))
+    reach = facts.past.reach(facts.months * MONTH, orders, money=True, own=spread)
+    return {"a_month": np.mean(counts), "value": value, "span": facts.months, "low": value / reach, "high": value * reach}
+
+
+def won(facts: Facts) -> tuple[list[int], int | None, float]:
+    """Return the customers won in each of twelve months of 30.4375 days, those of the year before, and the mean value of their orders."""
+    from relkit.periods import AsOf
+
+    end = AsOf.parse(facts.day, zone=facts.table_facts["business_zone"])
+    days = bought_on(facts, end.cutoff)
+    known = facts.customers.select("customer_id", "is_left_censored")
+    first = days.group_by("customer_id").agg(first=pl.col("day").min()).join(known, on="customer_id").filter(~pl.col("is_left_censored"))
+    month = ((end.day - pl.col("first")).dt.total_days() / MONTH).floor().cast(pl.Int64)
+    dated = first.with_columns(month=month)
+    counts = [dated.filter(pl.col("month") == at).height for at in range(11, -1, -1)]
+    before = dated.filter(pl.col("month").is_between(12, 23)).height
+    start = days["day"].min()
+    reaches_back = (end.day - start).days - 31 >= 2 * 365.25  # type: ignore[operator]
+    values = day_values(facts, end.cutoff).join(dated.filter(pl.col("month") < 12), on="customer_id", how="semi")
+    return counts, before if reaches_back else None, float(values["value"].mean())  # type: ignore[arg-type]
+
+
+def _one_past_day(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    forecast, came = facts.past.money[90]
+    reach = prior_reach(90, facts.past.orders[90][0])
+    assert forecast / reach <= came <= forecast * reach
+    word = ("high", "haut") if forecast >= came else ("low", "bas")
+    return {"span": 90, "off": abs(forecast / came - 1), "side": word}
+
+
+def _cohorts_held(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
+    """Return how many cohorts of at least ten customers came within bounds on the whole holdout; nothing was known before it."""
+    trial, days = facts.past.trial, facts.past.whole
+    rows = trial.judged.with_columns(expected=trial.fitted.expected_purchases(trial.judged, days))
+    rows = rows.join(came_after(facts, trial.split), on="customer_id", how="left").with_columns(pl.col("came").fill_null(0))
+    new = rows.filter(~pl.col("is_left_censored"))
+    length = next(length for length in ("1mo", "1q", "1y") if length == "1y" or new["first_order_on"].dt.truncate(length).n_unique() <= 12)
+    start = pl.when(~pl.col("is_left_censored")).then(pl.col("first_order_on").dt.truncate(length))
+    sums = rows.group_by(start=start).agg(n=pl.len(), f=pl.col("expected").sum(), came=pl.col("came").sum()).filter(pl.col("n") >= 10)
+    held = [f / prior_reach(days, f, own=0.3) <= came <= f * prior_reach(days, f, own=0.3) for _, _, f, came in sums.iter_rows()]
+    day, month, year = shown["day"].replace("1er", "1").split()
+    assert (int(year), MONTHS[month], int(day)) == (trial.split.calibration.day.year, *trial.split.calibration.day.timetuple()[1:3])
+    return {"held": sum(held), "cohorts": len(held), "days": days, "day": shown["day"]}
+
+
+def came_after(facts: Facts, split: Any) -> pl.DataFrame:
+    """Return the days on which each customer bought in a holdout."""
+    later = bought_on(facts, split.end.cutoff).filter(pl.col("day") > split.calibration.day, pl.col("day") <= split.end.day)
+    return later.group_by("customer_id").agg(came=pl.len().cast(pl.Float64))
+
+
+def prior_reach(days: float, orders: float, own: float = 0.0) -> float:
+    """Return the factor of the bounds of a total without any past."""
+    return reach_of([], days, orders, own)
+
+
+def reach_of(errors: list[float], days: float, orders: float, own: float = 0.0) -> float:
+    """Return the factor of the bounds of a total: prior and past errors averaged, the chance of the orders, a spread of its own."""
+    prior = float(np.interp(np.log(days), np.log([28, 90, 180]), [0.17, 0.16, 0.15]))
+    shared = (3 * prior**2 + sum(e**2 for e in errors)) / (3 + len(errors)) + 1 / max(orders, 1.0)
+    degrees = (3 + len(errors)) * (1 + own**2 / shared) ** 2
+    return float(np.exp(t.ppf(0.975, degrees) * np.sqrt(shared + own**2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The one past day of a model fitted by name: its holdout, of which the first 90 days and the whole are totals.
+
+    Attributes:
+        trial: the model fitted again without the holdout.
+        orders: by days, orders forecast and come.
+        money: by days, the same in money.
+    """
+
+    trial: Any
+    orders: dict[int, tuple[float, float]]
+    money: dict[int, tuple[float, float]]
+
+    @property
+    def days(self) -> list[int]:
+        return sorted(self.orders)
+
+    @property
+    def whole(self) -> int:
+        return max(self.orders)
+
+    def reach(self, days: float, orders: float, *, money: bool = False, own: float = 0.0) -> float:
+        """Return the factor of the bounds of a total, from the error at the nearest horizon."""
+        totals = self.money if money else self.orders
+        forecast, came = totals[min(self.days, key=lambda span: abs(np.log(span / days)))]
+        return reach_of([float(np.log(came / forecast))], days, orders, own)
+
+
+def past_of(facts: Facts) -> Past:
+    """Return the totals of a refit without the holdout, and what came by the transactions."""
+    from relkit.jobs.report_material import ReportMaterial
+    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+
+    material = ReportMaterial.read(programme=facts.programme, out=facts.out)
+    trial = material.trial(material.orders_model)
+    assert trial is not None
+    day, rows = trial.split.calibration.day, trial.judged
+    each = GammaGamma().fit(rows, as_of=day).expected_order_value(rows)
+    orders, money = {}, {}
+    for days in (90, trial.split.days):
+        end = trial.split.first(days).end
+        values = day_values(facts, end.cutoff).filter(pl.col("day") > day, pl.col("day") <= end.day)
+        values = values.join(rows, on="customer_id", how="semi")
+        expected = trial.fitted.expected_purchases(rows, days)
+        orders[days] = (float(expected.sum()), float(len(values)))
+        money[days] = (float(expected @ each), float(values["value"].sum()))
+    return Past(trial, orders, money)
 
 
 def _payback(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -559,6 +725,11 @@ def order_holdout(facts: Facts) -> dict[str, Any]:
 
 def bought_on(facts: Facts, until: Any) -> pl.DataFrame:
     """Return customer and day of purchases, from the transactions known before an instant, in business days of the company."""
+    return day_values(facts, until).drop("value")
+
+
+def day_values(facts: Facts, until: Any) -> pl.DataFrame:
+    """Return customer, day and value of purchases, less what was cancelled the same day."""
     lines = pl.read_parquet(facts.out / "tables" / "transactions.parquet").filter(
         pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "cancel"]), pl.col("occurred_at") < until
     )
@@ -571,7 +742,8 @@ def bought_on(facts: Facts, until: Any) -> pl.DataFrame:
     left = dated.group_by("customer_id", "day", *article).agg(
         sold=is_sale.any(), cancelled=(~is_sale).any(), left=pl.col("net_amount").sum().round(6)
     )
-    kept = left.filter(pl.col("sold") & (~pl.col("cancelled") | (pl.col("left") > 0))).select("customer_id", "day").unique()
+    kept = left.filter(pl.col("sold") & (~pl.col("cancelled") | (pl.col("left") > 0)))
+    kept = kept.group_by("customer_id", "day").agg(value=pl.col("left").sum())
     customers = pl.read_parquet(facts.out / "tables" / "customers.parquet")
     tests = customers.filter("is_test") if "is_test" in customers.columns else customers.clear()
     return kept.join(tests, on="customer_id", how="anti")
@@ -747,6 +919,15 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "customer_value.k_mean": lambda facts, _: {"figure": facts.valued["future"].mean()},
     "value_study.of_forecast": lambda facts, _: {"figure": facts.valued["past"].sum()},
     "value_study.range": _range,
+    "value_study.range_usual": _range,
+    "value_totals.one": _basis,
+    "value_totals.beyond": _basis,
+    "value_totals.contracts": _of_contracts,
+    "value_totals.to_come": _to_come,
+    "value_totals.unsteady_short": _nothing,
+    "past_totals.one_inside": _one_past_day,
+    "past_totals.alone": lambda facts, _: _in_place(facts),
+    "cohort_forecasts.within": _cohorts_held,
     "value_study.held": _held,
     "value_study.payback": _payback,
     "value_study.at_once": _payback,

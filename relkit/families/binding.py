@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from relkit.families.inputs import ModelInputs
     from relkit.models.roles import Reading
+    from relkit.remarks import Remark
 
 
 class Given(NamedTuple):
@@ -55,6 +56,10 @@ def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
 
+def _no_remark(fitted: Any) -> tuple[Remark, ...]:  # noqa: ARG001
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binding:
     """Binding of a family's features and plots to its models.
@@ -66,6 +71,7 @@ class Binding:
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
+        lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -74,6 +80,7 @@ class Binding:
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
+    lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 
 
 def file_name(text: str) -> str:

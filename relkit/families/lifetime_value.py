@@ -19,7 +19,10 @@ from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
+from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
 from relkit.models.lifetime_value.origins import with_origins
+from relkit.models.lifetime_value.past_forecasts import PastForecasts
+from relkit.models.lifetime_value.past_remarks import remarks_on
 from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 from relkit.models.lifetime_value.regularity import interval_shares
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.diagnostics import AliveSurface
+    from relkit.remarks import Remark
+
+_WHOLE = 1_000_000
+"""Days that no holdout has: its outcomes are those of all of it."""
 
 
 def _frequency_histogram(fitted: Any, given: Given) -> dict[str, Axes]:
@@ -163,12 +170,21 @@ def _retention(fitted: Any, given: Given) -> dict[str, Axes]:
 def _taught(fitted: Any, tried: Any, judged: pl.DataFrame, happened: Callable[[int], pl.DataFrame]) -> tuple[Any, dict[str, float]]:
     """Return a model of orders with the calibration of the order probability on the holdout, and its metrics.
 
-    The model fitted before the holdout forecasts its first days, as many as the horizon of the scores.
+    The model fitted before the holdout forecasts its first days, as many as the horizon of the scores. Its totals of these days and of
+    the whole holdout become past forecasts, unless the model brings some of its own.
     """
     if not isinstance(fitted, PurchasesAhead):
         return fitted, {}
     found = taught_by(tried, judged, happened(HORIZON_DAYS))
+    if fitted.past_forecasts is None:
+        fitted = fitted.with_past_forecasts(_past_forecasts(tried, judged, happened))
     return (fitted, {}) if found is None else (fitted.with_calibration(found), found.metrics)
+
+
+def _past_forecasts(tried: Any, judged: pl.DataFrame, happened: Callable[[int], pl.DataFrame]) -> PastForecasts:
+    order_value = order_value_at(judged, tried.info.as_of)
+    totals = {total.days: total for days in (HORIZON_DAYS, _WHOLE) for total in [totals_at(tried, judged, happened(days), order_value)]}
+    return PastForecasts.of(totals.values())
 
 
 def _order_probability(fitted: Any, language: str) -> dict[str, Axes]:
@@ -180,9 +196,15 @@ def _order_probability(fitted: Any, language: str) -> dict[str, Axes]:
 
 
 def _order_sentences(fitted: Any) -> list[str]:
-    if not isinstance(fitted, PurchasesAhead) or fitted.order_calibration is None:
+    if not isinstance(fitted, PurchasesAhead):
         return []
-    return [fitted.order_calibration.sentence]
+    return [fitted.order_calibration.sentence] if fitted.order_calibration else []
+
+
+def _order_remarks(fitted: Any) -> tuple[Remark, ...]:
+    if not isinstance(fitted, PurchasesAhead) or fitted.past_forecasts is None:
+        return ()
+    return remarks_on(fitted.past_forecasts, days=HORIZON_DAYS)
 
 
 BINDING = Binding(
@@ -216,4 +238,5 @@ BINDING = Binding(
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
     with_origins=with_origins,
+    lesson_remarks=_order_remarks,
 )

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 MOST = 12
 """Largest number of cohorts."""
-_LENGTHS = {"month": "1mo", "quarter": "1q", "year": "1y"}
+LENGTHS = {"month": "1mo", "quarter": "1q", "year": "1y"}
+"""Lengths of a cohort, as polars truncates days to them."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,8 +76,8 @@ def acquisition_cohorts(tables: TableSet, as_of: AsOf) -> Cohorts:
     """
     seen = purchase_summary(tables, as_of).with_columns(summary_codes(tables, as_of))
     kept = seen.filter(~pl.col("is_left_censored")).select("customer", "first_order_on")
-    length = _length(kept["first_order_on"])
-    starts = pl.col("first_order_on").dt.truncate(_LENGTHS[length])
+    length = cohort_length(kept["first_order_on"])
+    starts = pl.col("first_order_on").dt.truncate(LENGTHS[length])
     people = kept.with_columns(starts_on=starts)
     moved, measure = _by_age(tables, as_of, people)
     bought = coded_days(tables, as_of).join(people, on="customer")
@@ -90,9 +91,10 @@ def acquisition_cohorts(tables: TableSet, as_of: AsOf) -> Cohorts:
     return Cohorts(frame=frame, length=length, measure=measure, left_out=len(seen) - len(kept))
 
 
-def _length(first: pl.Series) -> Literal["month", "quarter", "year"]:
+def cohort_length(first: pl.Series) -> Literal["month", "quarter", "year"]:
+    """Return the shortest length of cohorts, by first purchases, of which there are at most `MOST`."""
     for length in ("month", "quarter"):
-        if first.dt.truncate(_LENGTHS[length]).n_unique() <= MOST:
+        if first.dt.truncate(LENGTHS[length]).n_unique() <= MOST:
             return length
     return "year"
 
@@ -114,7 +116,7 @@ def _by_age(tables: TableSet, as_of: AsOf, people: pl.DataFrame) -> tuple[pl.Dat
 
 def _cells(people: pl.DataFrame, day: date, length: str) -> pl.DataFrame:
     """Return every cohort with each month of age that all its members have completed."""
-    last = pl.col("starts_on").dt.offset_by(_LENGTHS[length]).dt.offset_by("-1d")
+    last = pl.col("starts_on").dt.offset_by(LENGTHS[length]).dt.offset_by("-1d")
     ages = ((pl.lit(day) - last).dt.total_days() / DAYS_PER_MONTH).floor().cast(pl.Int32)
     cohorts = people.group_by("starts_on").agg(customers=pl.len().cast(pl.Int64)).with_columns(ages=ages).filter(pl.col("ages") >= 1)
     whole = cohorts.with_columns(pl.int_ranges(0, pl.col("ages") + 1, dtype=pl.Int32).alias("age_months"))

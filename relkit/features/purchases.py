@@ -1,13 +1,15 @@
 """Purchases of identified customers: the repeat-purchase summary, and the purchases of the holdout.
 
 The definition of a purchase and of its value is in `relkit.features.purchase_days`;
-`mean_repeat_value` is the mean over the purchases after the first, as the gamma-gamma model reads it.
+`first_value` is that of the first, and `mean_repeat_value` the mean over the purchases after it: the gamma-gamma model reads both.
 
-Left-censored. A source that starts on a day does not show who was a customer before. If
+Left-censored. A source that starts on a day does not show who was a customer before. Nobody was if the mapping
+declares `history_starts_with_company`. Otherwise, if
 `customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Otherwise a
 customer whose first purchase falls within the first `LEFT_WINDOW_DAYS` days of the history is flagged:
 most of those who bought before and are still alive come back within the window, and so look new. The
-rows stay, with the flag; the caller who fits a model decides.
+rows stay, with the flag; models of purchases give these customers a rate of their own
+(`relkit.models.lifetime_value.older_customers`).
 
 Time. `last_purchase_age_days` is t_x, the age of the customer at the last purchase, and
 `observed_days` is T, both counted in whole days from the first purchase (Fader, Hardie and Lee 2005).
@@ -56,6 +58,7 @@ class PurchaseArrays:
         last_purchase_age_days: t_x.
         observed_days: T.
         mean_repeat_value: value a repeat purchase; NaN when x = 0.
+        first_value: value of the first purchase.
     """
 
     customers: NDArray[np.int64]
@@ -65,6 +68,7 @@ class PurchaseArrays:
     last_purchase_age_days: NDArray[np.float64]
     observed_days: NDArray[np.float64]
     mean_repeat_value: NDArray[np.float64]
+    first_value: NDArray[np.float64]
 
 
 def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], end_day: int) -> PurchaseArrays:
@@ -86,7 +90,7 @@ def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDA
     """
     if not len(customers):
         nobody = np.empty(0, np.int64)
-        return _arrays(nobody, nobody, nobody, nobody, np.empty(0), end_day)
+        return _arrays(nobody, nobody, nobody, nobody, (np.empty(0), np.empty(0)), end_day)
     origin = int(days.min())
     bits = int(days.max() - origin).bit_length()
     keys, width = _packed_keys(customers, days, origin, bits)
@@ -95,8 +99,7 @@ def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDA
     found = (keys[starts] >> bits).astype(np.int64)
     first, last = _day(keys[starts], bits) + origin, _day(keys[ends], bits) + origin
     repeats = _distinct_days(keys, starts) - 1
-    repeat_totals = _repeat_totals(customers, days, values, found, first)
-    return _arrays(found, repeats, first, last, repeat_totals, end_day)
+    return _arrays(found, repeats, first, last, _totals(customers, days, values, found, first), end_day)
 
 
 def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits: int) -> tuple[NDArray[Any], int]:
@@ -132,14 +135,17 @@ def _distinct_days(keys: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any
     return np.add.reduceat(is_new, starts, dtype=np.int32)
 
 
-def _repeat_totals(
+def _totals(
     customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], found: NDArray[np.int64], first: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return the total value after each customer's first day, summed directly: total minus first day would lose digits."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the total value of each customer's first day, and after it, each summed directly: a difference would lose digits."""
     first_days = np.zeros(int(found[-1]) + 1, days.dtype)
     first_days[found] = first
-    after_first = np.multiply(values, first_days[customers] != days)
-    return np.asarray(np.bincount(customers, after_first)[found], np.float64)
+    is_first = first_days[customers] == days
+    begun = np.flatnonzero(is_first)  # as a rule a small part of the lines
+    on_first = np.bincount(customers[begun], values[begun], minlength=len(first_days))
+    after_first = np.bincount(customers, np.multiply(values, ~is_first), minlength=len(first_days))
+    return on_first[found], np.asarray(after_first[found], np.float64)
 
 
 def _arrays(
@@ -147,7 +153,7 @@ def _arrays(
     repeats: NDArray[Any],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
-    totals: NDArray[np.float64],
+    totals: tuple[NDArray[np.float64], NDArray[np.float64]],
     end_day: int,
 ) -> PurchaseArrays:
     return PurchaseArrays(
@@ -157,7 +163,8 @@ def _arrays(
         last_day=last.astype(np.int32),
         last_purchase_age_days=(last - first).astype(np.float64),
         observed_days=(end_day - first).astype(np.float64),
-        mean_repeat_value=np.where(repeats > 0, totals / np.maximum(repeats, 1), np.nan),
+        mean_repeat_value=np.where(repeats > 0, totals[1] / np.maximum(repeats, 1), np.nan),
+        first_value=totals[0],
     )
 
 
@@ -176,7 +183,7 @@ def purchase_summary_of(
 
     Returns:
         One row per customer, in order of their ids: the customer column, repeat_purchases (x, i32),
-        last_purchase_age_days (t_x), observed_days (T), mean_repeat_value (null when x = 0),
+        last_purchase_age_days (t_x), observed_days (T), mean_repeat_value (null when x = 0), first_value,
         first_order_on, last_order_on.
 
     Examples:
@@ -218,6 +225,7 @@ def _summary_frame(arrays: PurchaseArrays, ids: pl.Series) -> pl.DataFrame:
             pl.Series("last_purchase_age_days", arrays.last_purchase_age_days),
             pl.Series("observed_days", arrays.observed_days),
             pl.Series("mean_repeat_value", arrays.mean_repeat_value).fill_nan(None),
+            pl.Series("first_value", arrays.first_value),
             pl.Series("first_order_on", arrays.first_day).cast(pl.Date),
             pl.Series("last_order_on", arrays.last_day).cast(pl.Date),
         ]
@@ -259,6 +267,8 @@ def _created(tables: TableSet) -> pl.Series | None:
 
 def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet) -> pl.DataFrame:
     """Return a summary with is_left_censored, by the day on which a customer was created if it is known."""
+    if tables.facts.history_starts_with_company:
+        return summary.with_columns(is_left_censored=pl.lit(value=False))
     starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
     by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
     by_creation = pl.lit(None, pl.Boolean) if created_on is None else pl.lit(created_on) < pl.lit(starts_on, pl.Date)

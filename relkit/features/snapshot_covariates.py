@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SPELL = ("customer_id", "contract_id", "is_active", "duration_days", "event", "entry_days", "ended_on", "end_reason")
+SPELL = ("customer_id", "contract_id", "is_active", "duration_days", "event", "entry_days", "ended_on", "end_reason", "from_middle_days")
 """Columns of a spell that are not covariates."""
 MOST_LEVELS = 50
 """Most levels of a category."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.snapshot_covariates import barred, with_role
-from relkit.features.snapshot_spells import DAYS, stays
+from relkit.features.snapshot_spells import stays
+from relkit.features.tenure_ages import count_of
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from relkit.features.tenure_ages import TenureCount
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
@@ -29,44 +30,39 @@ def remarks(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
     facts = known.collect(engine="streaming").row(0, named=True)
     if not facts["rows"]:
         return ()
-    return (*_on_stays(stays(tables, as_of), facts, tables), *_on_attributes(barred(tables)))
+    return (*_on_stays(stays(tables, as_of), facts, tables, count_of(tables, as_of)), *_on_attributes(barred(tables)))
 
 
-def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> Remark | None:
-    """Return a remark on the part of a horizon that a stepped curve misses if ages are in whole units; None if at most a twentieth.
+_ONE = {"weeks": "week", "months": "month", "years": "year"}
+_UNITS = {"weeks": "semaines entières", "months": "mois entiers", "years": "années entières"}
+_INTERVALS = {
+    "started": ("started ones: 3 is an age between 2 and 3", "commencées : 3 est un âge entre 2 et 3"),
+    "completed": ("completed ones: 3 is an age between 3 and 4", "révolues : 3 est un âge entre 3 et 4"),
+    "nearest": ("rounded ones: 3 is an age between 2.5 and 3.5", "arrondies : 3 est un âge entre 2,5 et 3,5"),
+}
 
-    With a tenure in whole months all events lie at ages a month apart, and 90 days ahead reach two of them, not three.
 
-    Args:
-        tables: they give the unit of the tenure.
-        ages: of those who are scored, in days.
-        horizon_days: how far ahead events are predicted.
-    """
-    tenure = with_role(tables, "tenure")
-    if tenure is None or ages.is_empty():
-        return None
-    unit = tables.facts.attributes[tenure]["unit"]
-    days = DAYS[unit]
-    units = ages / days
-    steps = int(horizon_days / days + 1e-9)
-    if (units - units[0] - (units - units[0]).round()).abs().max() > 1e-6 or steps * days >= 0.95 * horizon_days:
-        return None
-    again = ceil((steps + 1) * days)
-    reached, reached_fr = (f"{steps} of these ages", f"que {steps} de ces âges") if steps else ("none of these ages", "aucun de ces âges")
-    low, low_fr = ("too low", "trop basses") if steps else ("0 but past the last age seen", "nulles, sauf au-delà du dernier âge vu")
+def _on_units(counts: TenureCount, tenure: str) -> Remark:
+    """Return the remark on ages that are placed within whole units."""
+    one, (of, of_fr) = _ONE[counts.unit], _INTERVALS[counts.counts]
+    taken, taken_fr = ("counted as", "unités") if counts.is_declared else ("taken to count", "unités supposées")
+    ask = ""
+    ask_fr = ""
+    if not counts.is_declared:
+        others = " or ".join(other for other in _INTERVALS if other != counts.counts)
+        ask = f" If that is wrong, declare counts: {others} in the mapping."
+        ask_fr = f" Si c’est faux, déclarez counts: {others.replace(' or ', ' ou ')} dans le fichier de correspondance."
     return Remark(
-        "coarse_tenure",
-        f"{tenure} is given in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
-        f"churn probabilities are {low}. Score with --horizon-days {again}.",
-        f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[unit]} : à {horizon_days} jours, la courbe n’atteint {reached_fr} "
-        f"et les probabilités de départ sont {low_fr}. Calculez les scores avec --horizon-days {again}.",
+        "ages_in_whole_units",
+        f"{tenure} is known in whole {counts.unit} only ({taken} {of}). The curve at the end of each {one} is that of the data; within it "
+        f"ends are placed as if the risk were even, so that probabilities over less than a {one} are an interpolation.{ask}",
+        f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[counts.unit]} ({taken_fr} {of_fr}). La courbe est celle des données à la fin de "
+        "chaque unité ; entre-temps, les départs sont répartis comme si le risque était constant : une probabilité sur moins d’une unité "
+        f"est une interpolation.{ask_fr}",
     )
 
 
-_UNITS = {"days": "jours entiers", "weeks": "semaines entières", "months": "mois entiers", "years": "années entières"}
-
-
-def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> Iterator[Remark]:
+def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet, counts: TenureCount | None) -> Iterator[Remark]:
     tenure, ended = with_role(tables, "tenure"), with_role(tables, "ended")
     lost = facts["customers"] - found["customer_id"].n_unique()
     if lost:
@@ -83,6 +79,8 @@ def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> I
             f"Il n’y a qu’un relevé, du {facts['last']:%d/%m/%Y} : chaque client compte depuis le premier jour de son ancienneté. "
             "Si ceux qui sont partis il y a longtemps n’y figurent pas, les durées paraissent plus longues qu’elles ne sont.",
         )
+        if counts is not None:
+            yield _on_units(counts, str(tenure))
         yield from _on_no_tenure(found.filter(pl.col("duration_days") == 0), str(tenure))
         return
     unseen = int(found["first_ended"].sum())
@@ -126,10 +124,8 @@ def _on_no_tenure(found: pl.DataFrame, tenure: str) -> Iterator[Remark]:
         return
     yield Remark(
         "no_tenure_and_left",
-        f"{sentence}, of whom {ended:,} left. The others are scored as new customers. "
-        f"Where {tenure} counts completed units, add half a unit to it in the mapping.",
-        f"{sentence_fr}, dont {french(ended)} partis. Les autres sont notés comme de nouveaux clients. "
-        f"Si {tenure} compte des unités révolues, ajoutez-y une demi-unité dans le fichier de correspondance.",
+        f"{sentence}, of whom {ended:,} left. The others are scored as new customers.",
+        f"{sentence_fr}, dont {french(ended)} partis. Les autres sont notés comme de nouveaux clients.",
     )
 
 

@@ -12,8 +12,9 @@ last one that contains them. Customers who had left when first observed were nev
 
 One snapshot. Every customer counts from the first day of the tenure (`entry_days` 0), including those who have left. This is right
 if the file has every customer there ever was; if those who left long ago are missing, lifetimes look too long, and a remark says so.
+A tenure in whole weeks, months or years states an interval of ages: `relkit.features.tenure_ages` places each customer within it.
 
-A tenure of 0 has no day at risk: nothing is learnt from it, and those still there are scored as new customers.
+An age of 0 has no day at risk: nothing is learnt from it, and those still there are scored as new customers.
 
 Covariates are those of the last snapshot that found the customer there (attributes of a customer who has left give away the event), or
 of the only one. `relkit.features.snapshot_covariates` decides which attributes may be covariates.
@@ -31,15 +32,13 @@ from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.snapshot_covariates import SPELL, covariates_of, with_role
 from relkit.features.snapshots import attribute_as_of
 from relkit.features.spells import main_contracts
+from relkit.features.tenure_ages import DAYS, at_middle, count_of, middle, placed
 from relkit.periods import DrawnHoldout
-from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
-"""Days in a unit of tenure."""
 JUDGED_SHARE, SEED = 0.3, 20250630
 """Share of customers drawn for the holdout, if there are no later days."""
 REACHED = 0.5
@@ -57,7 +56,7 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Returns:
         In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
         event, entry_days, ended_on (day of the snapshot that first reported it; null with a single snapshot, which does not tell
-        when), end_reason, then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
+        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
     return with_covariates(watched, tables, as_of)
@@ -83,7 +82,7 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
@@ -92,7 +91,20 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = tenure_snapshots(tables, as_of)
     if rows.is_empty():
         return _folded(rows, as_of.day, is_one=False)
-    return _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
+    found = _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
+    counts = count_of(tables, as_of)
+    if counts is None:
+        return found
+    tenure, ended = found["tenure"].to_numpy(), found["event"].to_numpy()
+    ages, middles = placed(tenure, ended, found["customer_id"], counts), middle(tenure, counts)
+    return found.with_columns(
+        duration_days=pl.Series(ages), placed_days=pl.Series(middles - tenure), from_middle_days=pl.Series(np.where(ended, 0.0, ages - middles))
+    )
+
+
+def scored_contracts(spells: pl.DataFrame) -> pl.DataFrame:
+    """Return one running stay a customer, at the middle of the ages that its tenure states."""
+    return at_middle(main_contracts(spells))
 
 
 def tenure_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -145,6 +157,8 @@ def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFra
         contract_id=pl.when(number == 1).then("customer_id").otherwise(pl.format("{} ({})", "customer_id", number)),
         duration_days=pl.col("tenure") + watched,
         event=pl.col("gone_on").is_not_null(),
+        placed_days=pl.lit(0.0),
+        from_middle_days=pl.lit(0.0),
         entry_days=pl.lit(0.0) if is_one else pl.col("tenure"),
         ended_on=pl.lit(None, pl.Date) if is_one else pl.col("gone_on"),
         described_on=pl.coalesce("seen_on", "first_on"),
@@ -179,7 +193,7 @@ def to_learn(spells: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) 
 def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
     """Return the rows that a model is judged on: current customers, or those drawn, from their first day on."""
     if not isinstance(split, DrawnHoldout):
-        return main_contracts(spells)
+        return scored_contracts(spells)
     learnt = spells_at_risk(spells)
     drawn = learnt.filter(_is_drawn(learnt, split))
     return drawn.with_columns(duration_days=pl.lit(0.0), event=pl.lit(value=False), is_active=pl.lit(value=True))
@@ -204,8 +218,11 @@ def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.Dat
         return drawn.select(
             "customer_id", "contract_id", pl.col("duration_days").clip(upper_bound=float(split.days)), pl.col("event") & in_time
         )
-    before = main_contracts(snapshot_spells(tables, split.calibration))
+    before = scored_contracts(snapshot_spells(tables, split.calibration))
     before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
     after = stays(tables, split.end).select("contract_id", "duration_days", "event")
-    joined = before.join(after, on="contract_id", how="inner", maintain_order="left")
+    moved = stays(tables, split.calibration).select("contract_id", "placed_days")
+    joined = before.join(moved, on="contract_id", maintain_order="left").join(after, on="contract_id", maintain_order="left")
+    # Days are counted from the age at calibration, also if only that snapshot was known then.
+    joined = joined.with_columns(pl.col("duration_days") + pl.col("placed_days"))
     return joined.select("customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event")

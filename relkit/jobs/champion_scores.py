@@ -185,7 +185,7 @@ def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) ->
 
 
 def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int) -> Found:
-    """Return remarks on the rows that a model scored: missing, new or coarse values."""
+    """Return remarks on the rows that a model scored: missing or new values."""
     from relkit.families.bindings import inputs_of
     from relkit.models.covariates import covariates_of
     from relkit.models.unseen_categories import unseen_categories
@@ -196,19 +196,7 @@ def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int)
     known = covariates_of(model.fitted).values()
     for remark in unseen_categories(kept, known, who=inputs.unit, unnamed=scored.tables.personal_columns):
         found = found.noting(remark, model.name)
-    coarse = _coarse(scored, model, kept)
-    return found.noting(coarse, model.name) if coarse else found
-
-
-def _coarse(scored: Scored, model: ScoredModel, kept: pl.DataFrame) -> Remark | None:
-    """Return the remark on a curve that falls in steps because ages are known in whole months; None if it does not."""
-    from relkit.families.bindings import inputs_of
-
-    if not model.fitted.settings.stepped or inputs_of(model.name, scored.tables).table != "customer_snapshots":
-        return None
-    from relkit.features.snapshot_remarks import on_coarse_tenure
-
-    return on_coarse_tenure(scored.tables, kept["duration_days"], scored.terms.horizon_days)
+    return found
 
 
 def _on_model(scored: Scored, model: ScoredModel) -> Found:

@@ -197,22 +197,22 @@ def _none_fits(request: FitRequest, errors: dict[str, str]) -> FitError:
 def _lines(comparison: ModelComparison, trials: Trials) -> list[str]:
     from relkit.models.comparison import readable
 
-    return [f"Candidates on {_judged(comparison, trials)} (95 % intervals):", *readable(comparison)]
+    return [f"Candidates on {_judged(comparison, trials)}95 % intervals):", *readable(comparison)]
 
 
 def _judged(comparison: ModelComparison, trials: Trials) -> str:
-    """Return the customers and days judged, as part of a sentence."""
+    """Return the customers and days judged, as part of a sentence with an open bracket."""
     from relkit.periods import Holdout
 
     splits = [split for split, _ in trials.at]
     drawn = ", drawn from all," if trials.known.drawn is not None else ""
     who = f"{comparison.customers:,} customers{drawn}"
     if not isinstance(splits[0], Holdout):
-        return f"{who} {splits[0].spoken}"
+        return f"{who} {splits[0].spoken} ("
     if len(splits) == 1:
-        return f"{who} and the {comparison.days:g} days after the calibration"
+        return f"{who} and the {comparison.days:g} days after the calibration ("
     days = ", ".join(str(split.calibration) for split in splits)
-    return f"{who} and the {comparison.days:g} days after {len(splits)} origins ({days})"
+    return f"{who} and the {comparison.days:g} days after {len(splits)} origins ({days}; "
 
 
 def _mark(programme: str, name: str, *, compared: bool) -> None:

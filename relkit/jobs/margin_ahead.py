@@ -52,6 +52,7 @@ def _running(scored: Scored) -> pl.DataFrame | None:
 
     from relkit.families.bindings import inputs_of
     from relkit.features.contract_margins import contract_margins, has_contract_margins
+    from relkit.features.tenure_ages import at_middle
     from relkit.models.catalogue import models_of
     from relkit.models.survival.family import CONTRACTS
 
@@ -62,7 +63,7 @@ def _running(scored: Scored) -> pl.DataFrame | None:
     spells = inputs_of(model.name if model else models_of(CONTRACTS)[0], tables).features(tables, as_of)
     margins = contract_margins(tables, as_of, rate=rate)
     margins = margins.select("contract_id", margin_a_month="monthly_margin", is_measured="margin_is_measured")
-    return spells.filter(pl.col("is_active")).join(margins, on="contract_id", how="left", maintain_order="left")
+    return at_middle(spells.filter(pl.col("is_active"))).join(margins, on="contract_id", how="left", maintain_order="left")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

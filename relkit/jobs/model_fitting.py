@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
-from relkit.jobs.build_features import age_understated, unknown_days
+from relkit.jobs.build_features import unknown_days
 from relkit.jobs.holdouts import Known, split_of
 from relkit.jobs.registering import Beside, Finished, Outcome, registered
 from relkit.jobs.trials import Ready, Trial, Tried, complete, judged
@@ -136,6 +136,7 @@ def made(
     progress(f"{name}: judged on a holdout", 0.3)
     trial = judged(ready, why) if tried is None else tried.measured()
     model = ready.model(as_of)
+    model = trial.made.settled(model, ready.features) if trial.made else model
     features, aside = complete(model, ready.features, inputs)
     progress(f"{name}: fitted to {len(features):,} {inputs.unit}", 0.5)
     fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
@@ -146,6 +147,8 @@ def made(
 
 def _finished(found: Made, request: FitRequest, progress: Progress, beside: Beside) -> Result:
     """Register a fitted model, and return the result to report."""
+    from relkit.families.bindings import binding
+
     ready, model, fitted, features = found.ready, found.model, found.fitted, found.features
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
     assert model is not None
@@ -153,6 +156,7 @@ def _finished(found: Made, request: FitRequest, progress: Progress, beside: Besi
     checked = cross_checked(model, fitted, features) if request.cross_check else {}
     progress(f"{ready.name}: registered", 0.7)
     of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *found.aside)
+    learnt = binding(ready.name).lesson_remarks(fitted)
     done = Finished(
         ready=ready,
         model=model,
@@ -163,9 +167,10 @@ def _finished(found: Made, request: FitRequest, progress: Progress, beside: Besi
         forced=request.forced,
         beside=beside,
         figures=request.figures,
-        remarks=unique((*early, *of_features, *_censored(features), *found.trial.remarks(), *beside.remarks)),
+        remarks=unique((*early, *of_features, *found.trial.remarks(), *beside.remarks, *learnt)),
     )
-    result = _result(done, registered(done, progress), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
+    noted = (*of_features, *learnt)
+    result = _result(done, registered(done, progress), (*(remark.en for remark in noted), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
     reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
@@ -188,8 +193,8 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         f"{done.ready.name} was fitted to {info.rows:,} {done.ready.inputs.unit} as of {info.as_of}.",
         *remarks,
         *info.notes,
-        *(remark.en for remark in _censored(done.features)),
         *trial.sentences(version.metric, version.metric_value),
+        *(remark.en for remark in (trial.made.decided if trial.made else ())),
         *binding(fitted.name).lesson_sentences(fitted),
         *outcome.sentences(),
     ]
@@ -240,9 +245,3 @@ def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
         for name, found in declined.items()
         if found
     ]
-
-
-def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
-    """Return a remark if some customers may have existed before the data start."""
-    found = int(features["is_left_censored"].sum()) if "is_left_censored" in features.columns else 0
-    return age_understated(found, len(features))

@@ -236,6 +236,12 @@ class ReportMaterial:
         version = self._version(model)
         return ModelChoice(model=model, kept={name: registry.kept_frame(version, name) for name in FRAMES}, language=self.language)
 
+    def kept_frame(self, model: str, name: str) -> pl.DataFrame | None:
+        """Return a frame kept with the version of a model that made the scores; None if it is not kept."""
+        from relkit.tracking import registry
+
+        return registry.kept_frame(self._version(model), name)
+
     def _version(self, model: str) -> ModelVersion:
         """Return the version that made the scores; the champion if it made none."""
         from relkit.tracking import registry

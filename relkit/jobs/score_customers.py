@@ -17,6 +17,7 @@ from relkit.jobs.channels_credited import channels_credited
 from relkit.jobs.margin_ahead import margin_ahead
 from relkit.jobs.next_products_ahead import next_products_ahead
 from relkit.jobs.scored import Found, ModelRows, Scored, ScoringTerms
+from relkit.jobs.total_spreads import total_spreads
 from relkit.jobs.written_scores import WrittenScores
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE
@@ -114,7 +115,7 @@ class ScoreCustomers(Job):
         if not made:
             return Result(job=self.command, skipped=" ".join(scored.found.sentences), details={"as_of": str(as_of)})
         progress("expected margin", 0.8)
-        for step in (calibration, margin_ahead, remaining_life_ahead, calls_to_make, next_products_ahead):
+        for step in (calibration, margin_ahead, total_spreads, remaining_life_ahead, calls_to_make, next_products_ahead):
             scored = scored.with_(step(scored)) if scored.found.scores else scored
         written = WrittenScores(scored=scored, out_dir=self.out_dir)
         return written.result(self.command, lacking=lacking)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,8 @@ class Tried:
         judged: the rows judged, one per customer.
         outcomes: their outcomes.
         metrics: metrics on the holdout; empty until measured.
+        variant: place, among the variants of the model, of the one that the holdout chose; None if there was no choice.
+        decided: the remark on that choice.
     """
 
     split: Holdout | DrawnHoldout
@@ -146,6 +149,8 @@ class Tried:
     judged: pl.DataFrame
     outcomes: pl.DataFrame
     metrics: dict[str, float] = field(default_factory=dict)
+    variant: int | None = None
+    decided: tuple[Remark, ...] = ()
 
     @classmethod
     def of(cls, model: Model[Any], held: HeldOut, *, learnt: pl.DataFrame, judged: pl.DataFrame) -> Tried:
@@ -154,10 +159,15 @@ class Tried:
         Raises:
             FitError: there is too little to learn from before the holdout.
         """
-        from relkit.models.base import fit_as_of
+        fitted, chosen = _fitted(model, held, learnt, judged)
+        made = cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
+        return replace(made, variant=chosen[0], decided=(chosen[1],)) if chosen else made
 
-        fitted = fit_as_of(model, learnt, held.split.calibration)
-        return cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
+    def settled(self, model: Model[Any], features: pl.DataFrame) -> Model[Any]:
+        """Return settings with the choice that they left to the holdout, if they did."""
+        from relkit.models.base import Varies
+
+        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]  # type: ignore[unreachable]
 
     def measured(self) -> Trial:
         """Return the trial with the metrics of the holdout, or with the reason why there are none."""
@@ -179,6 +189,23 @@ class Tried:
             currency=currency,
             language=language,
         )
+
+
+def _fitted(model: Model[Any], held: HeldOut, learnt: pl.DataFrame, judged: pl.DataFrame) -> tuple[Any, tuple[int, Remark] | None]:
+    """Return a model fitted before a holdout, and if it has variants the place of the one that does best there, with the remark on it."""
+    from relkit.models.base import Varies, fit_as_of
+
+    day = held.split.calibration
+    variants = model.variants(learnt) if isinstance(model, Varies) else ()
+    found: dict[int, Any] = {}
+    for place, each in enumerate(variants):
+        with suppress(FitError):
+            found[place] = fit_as_of(each, learnt, day)
+    if len(found) < 2:
+        return fit_as_of(variants[next(iter(found))] if found else model, learnt, day), None
+    best, remark = model.best_of(tuple(found.values()), judged, held.outcomes)  # type: ignore[attr-defined]  # it varies
+    place = tuple(found)[best]
+    return found[place], (place, remark)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -204,8 +231,8 @@ class Trial:
         return self.made.metrics if self.made else {}
 
     def remarks(self) -> tuple[Remark, ...]:
-        """Return the remark on a model that was not judged; empty if it was."""
-        return () if self.made else (_NOT_JUDGED,)
+        """Return the remark on a model that was not judged, or on what the holdout decided."""
+        return self.made.decided if self.made else (_NOT_JUDGED,)
 
     def sentences(self, metric: str | None, value: float | None) -> list[str]:
         """Return the sentences on the holdout."""

@@ -157,6 +157,18 @@ class KeepsEverybody(Protocol):
         """True if customers never stop buying in this model."""
 
 
+@runtime_checkable
+class Varies(Protocol):
+    """Settings of a model that leave a choice to a holdout."""
+
+    def variants(self, features: pl.DataFrame) -> tuple[Any, ...]:
+        """Return the settings to choose among, the first by default; none if there is no choice."""
+
+    @staticmethod
+    def best_of(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -> tuple[int, Remark]:
+        """Return the place of the variant that does best on a holdout, and the remark on it."""
+
+
 class ModelFacts:
     """Mixin of settings classes: the facts that a model declares about itself, from which tables elsewhere are made.
 
@@ -167,7 +179,6 @@ class ModelFacts:
         purpose: what it is for, in one sentence.
         competes: whether it is a candidate when models of its family are compared.
         is_bar: whether it is a naive rule, which stands in a comparison as a bar and is not taken.
-        stepped: whether its curve falls only at ages at which an event was observed.
         twin: the model it is identical to when both learn from the same rows; empty if there is none.
         figures: its diagnostic figures, under the names that its family's binding draws.
         check_settings: the settings with which the tests' checks make it.
@@ -179,7 +190,6 @@ class ModelFacts:
     purpose: ClassVar[Text]
     competes: ClassVar[bool] = False
     is_bar: ClassVar[bool] = False
-    stepped: ClassVar[bool] = False
     twin: ClassVar[str] = ""
     figures: ClassVar[tuple[str, ...]] = ()
     check_settings: ClassVar[Mapping[str, Any]] = {}
@@ -202,7 +212,6 @@ class Model(Protocol[F_co]):
     purpose: ClassVar[Text]
     competes: ClassVar[bool]
     is_bar: ClassVar[bool]
-    stepped: ClassVar[bool]
     twin: ClassVar[str]
     figures: ClassVar[tuple[str, ...]]
     check_settings: ClassVar[Mapping[str, Any]]

@@ -20,7 +20,8 @@ bias is so noisy that nothing would ever be clear.
 
 "Clearly" means a 95 % interval of the difference that does not contain zero, over resamples of the customers that are the same
 for both models, and a difference that matters: half a percent of the error, 0.001 of the log-score, half a point of the total or what
-the family states: resamples of customers do not show by how much a total misses for reasons that all customers share. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
+the family states: resamples of customers do not show by how much a total misses for reasons that all customers share. Models that are
+nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
 """
 
 from __future__ import annotations

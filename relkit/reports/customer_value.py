@@ -21,10 +21,12 @@ from relkit.plots.style import money, number, percent
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
-from relkit.scores.expected_margin import FUTURE_MARGIN
+from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
+from relkit.scores.total_bounds import Total, TotalBounds, effective_orders
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 from relkit.texts import Text, in_language
+from relkit.units import days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,8 +75,9 @@ TEXTS: dict[str, Text] = {
         "{n} clients ({share} des {told} dont on peut le dire) ont sans doute cessé d’acheter ; ils ont rapporté {past} {until}.",
     ),
     "orders": Text(
-        "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
-        "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision de commandes.",
+        "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders; {low} to {high} (95%).",
+        "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision de commandes ; "
+        "de {low} à {high} (95\u00a0%).",
     ),
     "prospects": Text(
         "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
@@ -177,8 +180,9 @@ class ValueReading:
     """The customers who have a forecast, and the words for their value.
 
     Attributes:
-        scored: one row per customer with a forecast: past, future with its low and high (null if the scores have none), alive
-            (null under contract or too early), orders, quality, decile, group, activity (the last three null for the protected).
+        scored: one row per customer with a forecast: customer_id, past, future with its low and high (null if the scores have none), the part of
+            future from contracts (0 without one) with its low and high, the value of one order, alive (null under contract or too
+            early), orders, quality, decile, group, activity (the last three null for the protected).
         ranked: customers with scores of recency and frequency; no rows if there are none.
         people: number of all known people.
         prospects: people with neither a purchase nor a running contract on record.
@@ -191,8 +195,10 @@ class ValueReading:
         contact: counts of the people who may be contacted; None if the file does not say.
         measure: margin or revenue.
         span: of the forecast, in words.
+        span_days: of the forecast, in days.
         order_days: horizon of the expected orders.
         forecast: column of the margin expected or, if no margin is known, of the orders expected.
+        bounds: of the totals.
         currency: ISO code.
         language: en or fr.
     """
@@ -210,13 +216,23 @@ class ValueReading:
     contact: Contactability | None
     measure: str
     span: str
+    span_days: int
     order_days: int
     forecast: str
     currency: str
     language: str
+    bounds: TotalBounds
 
     @classmethod
-    def of(cls, people: pl.DataFrame, *, scores: Iterable[Score], currency: str, language: str) -> ValueReading:
+    def of(
+        cls,
+        people: pl.DataFrame,
+        *,
+        scores: Iterable[Score],
+        currency: str,
+        language: str,
+        models: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> ValueReading:
         """Read the full view of the scored customer file.
 
         Args:
@@ -224,6 +240,7 @@ class ValueReading:
             scores: records of the scores in it.
             currency: ISO code.
             language: en or fr.
+            models: by score, the entry of models.json, with the spread of its totals; without it, that usual in other shops.
 
         Raises:
             TableError: it has no forecast of orders, or no segment.
@@ -240,10 +257,14 @@ class ValueReading:
         margin, months = _nearest(people, given, FUTURE_MARGIN, ending=f"_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
-        future = pl.col(margin) if known else net_revenue(people, orders, cur)
+        future = pl.col(margin) if known else _net_revenue(people, orders, cur)
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
-        scored = _read(people, past, future, orders, bounds)
+        kept = {} if models is None else models
+        residual = f"{CONTRACT_RESIDUAL_VALUE.at(months)}_{cur}" if known else ""
+        rate = kept.get(margin.removesuffix(f"_{cur}"), {}).get("margin_rate") if known else 1.0
+        parts = _parts(people, residual, future, bounds, orders, rate)
+        scored = _read(people, past, future, orders, bounds | parts)
         return cls(
             scored=scored,
             ranked=people.drop_nulls("rfm_label") if "rfm_label" in people.columns else pl.DataFrame(schema={"rfm_label": pl.String}),
@@ -255,11 +276,31 @@ class ValueReading:
             contact=Contactability.of(people, language=language),
             measure="margin" if known else "revenue",
             span=span,
+            span_days=days_of_months(months) if known else days,
             order_days=days,
             forecast=margin if known else orders,
             currency=currency,
             language=language,
+            bounds=TotalBounds.read(
+                kept,
+                orders=orders,
+                money=margin.removesuffix(f"_{cur}") if known else orders,
+                days=days,
+            ),
         )
+
+    def total(self, rows: pl.DataFrame | None = None, *, of_segment: float = 0.0) -> Total:
+        """Return the expected value of customers in all, with the bounds of a total.
+
+        Args:
+            rows: some of `scored`; all by default.
+            of_segment: spread of a segment's own error, such as `HISTORY_SPREAD`.
+        """
+        here = self.scored if rows is None else rows
+        bought = here["future"] - here["contracts"]
+        contracts = Total(*(float(here[name].sum()) for name in ("contracts", "contracts_low", "contracts_high")))
+        orders = effective_orders(bought.to_numpy(), here["order_worth"].fill_null(0.0).to_numpy())
+        return self.bounds.of_purchases(float(bought.sum()), orders=orders, of_segment=of_segment) + contracts
 
     def headlines(self) -> Headlines:
         """Return the main findings, in sentences."""
@@ -292,7 +333,7 @@ class ValueReading:
                 else []
             ),
             *(() if self.contact is None else self.contact.sentences()),
-            self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
+            self._orders_sentence(),
             *(
                 self._say(key, n=n, whole=self.refusing_whole)
                 for key in ("prospects", "refusing", "unforecast", "unknown_past")
@@ -300,6 +341,11 @@ class ValueReading:
             ),
         ]
         return Headlines(tuple(sentences))
+
+    def _orders_sentence(self) -> str:
+        total = self.bounds.of_orders(self.orders)
+        ends = {"low": round(total.low), "high": round(total.high)}
+        return self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers, **ends)
 
     def key_figures(self) -> KeyFigures:
         """Return a few large numbers."""
@@ -521,13 +567,29 @@ def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
     return {name: int(n) for name, n in counted.row(0, named=True).items()}
 
 
-def net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
+def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
     """Return the revenue expected of orders, less the returns expected of them and of sales already made."""
     gross = pl.col(orders) * pl.col(f"expected_order_value_{cur}")
     if "expected_return_share" not in people.columns:
         return gross
     to_come = pl.col(f"returns_to_come_{cur}").fill_null(0.0) if f"returns_to_come_{cur}" in people.columns else pl.lit(0.0)
     return gross * (1 - pl.col("expected_return_share").fill_null(0.0)) - to_come
+
+
+def _parts(
+    people: pl.DataFrame, residual: str, future: pl.Expr, bounds: Mapping[str, pl.Expr], orders: str, rate: float | None
+) -> dict[str, pl.Expr]:
+    """Return the part of the value that comes from contracts, with its bounds, and the worth of one order.
+
+    The bounds of the part are those of the customer's whole value, in proportion. Without the value of an order or the margin rate, an
+    order is worth its part of the forecast over the orders of a shorter time.
+    """
+    held = pl.col(residual).fill_null(0.0) if residual in people.columns else pl.lit(0.0)
+    share = pl.when(future > 0).then(held / future).otherwise(0.0)
+    ends = {f"contracts_{end}": pl.coalesce(share * bounds[end], held) for end in ("low", "high")}
+    value = next((name for name in people.columns if name.startswith("expected_order_value_")), "")
+    each = pl.when(pl.col(orders) > 0).then((future - held) / pl.col(orders))
+    return {"contracts": held, **ends, "order_worth": rate * pl.col(value) if value and rate is not None else each}
 
 
 def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:
@@ -538,7 +600,7 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bou
     segment = value_of_segment().replace("best", "top"), activity_of_segment().replace("too_early", "early")
     chosen = people.select("customer_id", *segment, **values).drop_nulls("future")
     worth = (pl.col("past") + pl.col("future")).round(2)
-    ranked = chosen.sort(pl.col("group").is_null(), worth, pl.col("customer_id"), descending=[False, True, False]).drop("customer_id")
+    ranked = chosen.sort(pl.col("group").is_null(), worth, pl.col("customer_id"), descending=[False, True, False])
     counted = pl.col("group").count()
     tenth = 10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.max_horizontal(counted, 1) + 1
     return ranked.with_columns(decile=pl.when(pl.col("group").is_not_null()).then(tenth).cast(pl.Int8))

@@ -1,6 +1,6 @@
 """The value report by segment: past and expected value of the customers of each segment.
 
-    segments = ValueSegments.of(people, customers, value, segment=None, declared={})
+    segments = ValueSegments.of(customers, value, segment=None, declared={})
     segments.headlines(), segments.table(), segments.picture()
 
 Of the columns that describe a customer, not their purchases, the one that explains most of the differences in expected value is
@@ -16,8 +16,9 @@ import polars as pl
 
 from relkit.errors import ParameterError
 from relkit.features.segments import NO_SEGMENTS, Segments
+from relkit.metrics.intervals import normal_reach
+from relkit.models.lifetime_value.total_spread import DESCRIPTION_SPREAD
 from relkit.plots.style import number, percent
-from relkit.reports.customer_value import net_revenue
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.segment_names import segment_name, value_names
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 DESCRIBING = ("type", "country", "region", "language", "household_size")
 """Columns of the customer table that describe a person; attributes that the mapping declares are tried too."""
-NORMAL_95 = 1.959964
 LEAST = 0.01
 """Share of the variance below which segments are not reported to differ."""
 TEXTS: dict[str, Text] = {
@@ -65,13 +65,17 @@ TEXTS: dict[str, Text] = {
     "total": Text("All", "Ensemble"),
     "title": Text("Expected {what} per customer: {name}", "Valeur attendue par client : {name}"),
     "axis": Text(
-        "{currency} per customer, {span}, with the 95% interval of the mean",
-        "{currency} par client, {span}, avec l’intervalle à 95 % de la moyenne",
+        "{currency} per customer, {span}, with the 95% interval of the difference from the others",
+        "{currency} par client, {span}, avec l’intervalle à 95 % de l’écart aux autres",
     ),
     "c_picture": Text(
-        "Where intervals do not overlap, the segments differ by more than chance.",
-        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard.",
+        "Where intervals do not overlap, the segments differ by more than chance and the forecast’s own error within segments. An error of "
+        "the whole forecast would move all of them together; the bounds of the table contain it.",
+        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard et l’erreur propre de la prévision par segment. "
+        "Une erreur de toute la prévision les déplacerait tous ensemble ; les bornes du tableau la comprennent.",
     ),
+    "low": Text("Low (95%)", "Bas (95\u00a0%)"),
+    "high": Text("High (95%)", "Haut (95\u00a0%)"),
     "margin": Text("margin", "marge"),
     "revenue": Text("revenue", "chiffre d’affaires"),
 }
@@ -82,7 +86,7 @@ class ValueSegments:
     """Customers with a forecast, in segments.
 
     Attributes:
-        rows: one row per customer with a forecast: past, future, and segment, the index in `names` (null: in none).
+        rows: as `ValueReading.scored`, without customer_id, and segment, the index in `names` (null: in none).
         names: of the segments.
         name: of the column that defines them; empty if none does.
         explained: share of the variance of expected value that lies between segments.
@@ -99,14 +103,13 @@ class ValueSegments:
 
     @classmethod
     def of(
-        cls, people: pl.DataFrame, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]
+        cls, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]
     ) -> ValueSegments:
         """Choose the segments.
 
         Args:
-            people: the full view of the scored customer file, one row per customer.
             customers: the customer table, one row per customer.
-            value: the report on value, whose measure, span and language are used.
+            value: the reading of the scored customer file.
             segment: a column of the customer table; None for the one that explains most.
             declared: names of attributes, from the mapping.
 
@@ -115,14 +118,16 @@ class ValueSegments:
         """
         if segment is not None and (segment not in customers.columns or segment in NO_SEGMENTS):
             raise ParameterError.unknown("segment", segment, sorted(set(customers.columns) - NO_SEGMENTS), where="segment")
-        worth = people.select("customer_id", **_worth(people, value)).drop_nulls("future")
         columns = [segment] if segment else [name for name in (*DESCRIBING, *declared) if name in customers.columns]
-        held = worth.join(customers.select("customer_id", *dict.fromkeys(columns)), on="customer_id", how="left", maintain_order="left")
-        ways = {name: Segments.of(held, name) for name in dict.fromkeys(columns)}
-        placed = {name: held.select("past", "future", segment=way.places(held)) for name, way in ways.items() if segment or len(way) > 1}
+        described = customers.select("customer_id", *(pl.col(name).alias(f"by_{name}") for name in dict.fromkeys(columns)))
+        held = value.scored.join(described, on="customer_id", how="left", maintain_order="left")
+        named = {name: held.select(pl.col(f"by_{name}").alias(name)) for name in dict.fromkeys(columns)}
+        ways = {name: Segments.of(named[name], name) for name in named}
+        rows = value.scored.drop("customer_id")
+        placed = {name: rows.with_columns(segment=way.places(named[name])) for name, way in ways.items() if segment or len(way) > 1}
         best = max(placed, key=lambda name: _explained(placed[name]), default="")
         return cls(
-            rows=placed[best] if best else held.select("past", "future", segment=pl.lit(None, pl.Int32)),
+            rows=placed[best] if best else rows.with_columns(segment=pl.lit(None, pl.Int32)),
             names=value_names(ways[best], value.language) if best else (),
             name=segment_name(best, declared, value.language) if best else "",
             explained=_explained(placed[best]) if best else 0.0,
@@ -151,11 +156,14 @@ class ValueSegments:
             Shown("share_of", self._say("share_of"), "share"),
             Shown("past", self._say("sum_past"), "money"),
             Shown("future", self._say("sum_future"), "money"),
+            Shown("low", self._say("low"), "money"),
+            Shown("high", self._say("high"), "money"),
             Shown("share", self._say("share"), "share"),
             Shown("mean", self._say("mean"), "money"),
         )
         placed = self.rows.drop_nulls("segment")
-        total = {"name": self._say("total"), **placed.select(**_measures(placed)).row(0, named=True)}
+        whole = self.value.total(placed, of_segment=0.0 if len(placed) == len(self.rows) else DESCRIPTION_SPREAD)
+        total = {"name": self._say("total"), **placed.select(**_measures(placed)).row(0, named=True), "low": whole.low, "high": whole.high}
         return SummaryTable(
             frame=self._groups(),
             columns=columns,
@@ -173,7 +181,8 @@ class ValueSegments:
         shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP)
         if shown.is_empty():
             return Gallery(())
-        mean, half = shown["mean"].to_numpy(), NORMAL_95 * (shown["std"].fill_null(0.0) / shown["customers"].sqrt()).to_numpy()
+        chance, own = pl.col("std").fill_null(0.0) / pl.col("customers").sqrt(), DESCRIPTION_SPREAD * pl.col("mean")
+        mean, half = shown["mean"].to_numpy(), normal_reach() * shown.select((chance**2 + own**2).sqrt()).to_series().to_numpy()
         drawn = plot_dots(
             shown["name"].to_list(),
             [Dots(value=mean, lower=mean - half, upper=mean + half)],
@@ -184,9 +193,13 @@ class ValueSegments:
         return Gallery((Picture(drawn, self._say("c_picture")),))
 
     def _groups(self) -> pl.DataFrame:
-        """Return one row per segment, in their order."""
+        """Return one row per segment, in their order, with the bounds of what is expected of it."""
         placed = self.rows.drop_nulls("segment")
         groups = placed.group_by("segment").agg(**_measures(placed)).sort("segment")
+        found = [self.value.total(placed.filter(pl.col("segment") == at), of_segment=DESCRIPTION_SPREAD) for at in groups["segment"]]
+        groups = groups.with_columns(
+            low=pl.Series([total.low for total in found], dtype=pl.Float64), high=pl.Series([total.high for total in found], dtype=pl.Float64)
+        )
         return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
 
     def _say(self, key: str, **values: Any) -> str:
@@ -194,14 +207,6 @@ class ValueSegments:
         written = {name: number(value, self.value.language) if isinstance(value, int) else value for name, value in values.items()}
         shared = {"name": self.name, "what": texts[self.value.measure], "span": self.value.span, "currency": self.value.currency}
         return texts[key].format(**{**shared, **written})
-
-
-def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
-    """Return past and expected value of a customer, in the measure of the report."""
-    cur = value.currency.lower()
-    if value.measure == "margin":
-        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(value.forecast)}
-    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, value.forecast, cur)}
 
 
 def _explained(rows: pl.DataFrame) -> float:

@@ -15,6 +15,7 @@ import polars as pl
 
 from relkit.features.acquisition_cost import acquisition_cost
 from relkit.features.cohorts import Cohorts, acquisition_cohorts
+from relkit.models.lifetime_value.total_spread import HISTORY_SPREAD
 from relkit.plots.cohorts import cohort_label, plot_cohort_returns, plot_cohort_value
 from relkit.plots.customer_groups import plot_value_with_bounds
 from relkit.plots.style import money, number, percent
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
 MOST_VALUE = 0.8
 TEXTS: dict[str, Text] = {
     "range": Text(
-        "{future}; {low} to {high} if every estimate were off the same way (95%)",
-        "{future} ; de {low} à {high} si toutes les estimations se trompaient dans le même sens (95\u00a0%)",
+        "{future}, customers of today; {low} to {high} by how far such totals were off in the past (95%)",
+        "{future}, clients d’aujourd’hui ; de {low} à {high} d’après l’écart constaté sur de tels totaux par le passé (95\u00a0%)",
+    ),
+    "range_usual": Text(
+        "{future}, customers of today; {low} to {high} by the errors usual in other shops (95%)",
+        "{future}, clients d’aujourd’hui ; de {low} à {high} d’après les erreurs habituelles d’autres enseignes (95\u00a0%)",
     ),
     "of_forecast": Text("{past}, of the customers with a forecast", "{past}, clients dotés d’une prévision"),
     "held": Text("of these customers hold {share} of it", "de ces clients en portent {share}"),
@@ -54,16 +59,26 @@ TEXTS: dict[str, Text] = {
     "width": Text("High over low", "Haut sur bas"),
     "by_certainty": Text("Expected {what} of the {span}, and how sure it is", "Valeur attendue ({what}, {span}) et sa fiabilité"),
     "certainty_note": Text(
-        "Low and high bound what is expected of customers like these (95%). What one customer will really do scatters far more.",
-        "Bas et haut encadrent ce qui est attendu de clients semblables (95\u00a0%). Ce que fera un client donné varie bien davantage.",
+        "Low and high, mean: what is expected of customers like these, if the model is right (95%). What one customer will really do "
+        "scatters far more.",
+        "Bas et haut, moyenne : ce qui est attendu de clients semblables, si le modèle est juste (95\u00a0%). "
+        "Ce que fera un client donné varie bien davantage.",
     ),
+    "tenths_note": Text(
+        "In all: the tenth together, with how far totals were off in the past, and tenths more than the portfolio (95%).",
+        "Total : le dixième tout entier, compte tenu de l’écart constaté sur les totaux par le passé, plus grand pour un dixième que pour "
+        "l’ensemble (95\u00a0%).",
+    ),
+    "total": Text("Expected, in all", "Attendu, total"),
+    "total_low": Text("Low, in all", "Bas, total"),
+    "total_high": Text("High, in all", "Haut, total"),
     "no_bounds": Text(
         "These scores have no low and high: score again with a model that gives them.",
         "Ces scores n’ont ni bas ni haut : recalculez-les avec un modèle qui les donne.",
     ),
     "c_certainty": Text(
-        "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high.",
-        "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen.",
+        "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high, if the model is right.",
+        "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen, si le modèle est juste.",
     ),
     "cohort": Text("Customers won in", "Clients arrivés en"),
     "age": Text("Months seen", "Mois observés"),
@@ -123,9 +138,9 @@ class ValueStudy:
         """Return the total value of the customers, its certainty, its concentration, and payback."""
         scored = self.value.scored
         future = self._named("future")
-        if self._has_bounds:
-            low, high = (self._money(float(scored.select(pl.coalesce(name, "future").sum()).item())) for name in ("low", "high"))
-            future = self._say("range", future=future, low=low, high=high)
+        if len(scored):
+            total, key = self.value.total(), "range" if self.value.bounds.money.origins > 1 else "range_usual"
+            future = self._say(key, future=future, low=self._money(total.low), high=self._money(total.high))
         figures = [
             (self._money(float(scored["past"].sum())), self._say("of_forecast", past=self._named("past"))),
             (self._money(float(scored["future"].sum())), future),
@@ -153,8 +168,9 @@ class ValueStudy:
         )
         money_columns = [Shown(name, self._say(name), "money") for name in ("low", "mean", "high")]
         columns = (Shown("decile", self._say("tenth")), Shown("customers", self._say("customers"), "count"), *money_columns)
-        columns = (*columns, Shown("width", self._say("width"), "number", 2))
-        return self._table(rows, columns, self._say("by_certainty"), (self._say("certainty_note"),))
+        totals = [Shown(name, self._say(name), "money") for name in ("total", "total_low", "total_high")]
+        columns = (*columns, Shown("width", self._say("width"), "number", 2), *totals)
+        return self._table(rows, columns, self._say("by_certainty"), (self._say("certainty_note"), self._say("tenths_note")))
 
     def cohort_value(self) -> Gallery:
         """Return the value brought by each cohort by age, next to the cost of acquiring a customer."""
@@ -206,7 +222,14 @@ class ValueStudy:
 
     def _by_tenth(self) -> pl.DataFrame:
         measures = {"customers": pl.len().cast(pl.Int64), **{name: pl.coalesce(name, "future").mean() for name in ("low", "high")}}
-        return self.value.scored.drop_nulls("decile").group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
+        placed = self.value.scored.drop_nulls("decile")
+        rows = placed.group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
+        found = [self.value.total(placed.filter(pl.col("decile") == tenth), of_segment=HISTORY_SPREAD) for tenth in rows["decile"]]
+        return rows.with_columns(
+            total=pl.Series([total.value for total in found], dtype=pl.Float64),
+            total_low=pl.Series([total.low for total in found], dtype=pl.Float64),
+            total_high=pl.Series([total.high for total in found], dtype=pl.Float64),
+        )
 
     def _holders(self) -> float | None:
         """Return the share of customers who account for most of the expected value."""

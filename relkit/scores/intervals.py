@@ -125,6 +125,7 @@ def signed_bounds(value: Floats, errors: Floats, *, all_gains: NDArray[np.bool_]
     with np.errstate(over="ignore"):
         low, high = bounds(np.where(gains, value, 1.0), errors, level=LEVEL)
     reach = errors * normal_reach()
+    gains &= np.isfinite(high)  # an amount of next to nothing whose error is a thousand times as large
     return np.where(gains, low, value - reach), np.where(gains, high, value + reach)
 
 

@@ -207,7 +207,8 @@ def _currency(tables: TableSet) -> list[Remark]:
 
 
 def _history(tables: TableSet) -> list[Remark]:
-    if tables.facts.history_starts_on is not None or tables.facts.first_day is None:
+    facts = tables.facts
+    if facts.history_starts_on is not None or facts.history_starts_with_company or facts.first_day is None:
         return []
     if not (tables.has("transactions") or tables.has("contracts")):
         return []

@@ -54,6 +54,7 @@ class SourceAttribute:
         known_at: "as_of" (usable at once), "later" (an outcome: never an input as of that day), or the day from which it is known.
         role: covariate (what a model may tell customers apart by), left_out (never that), or what it says of how long the customer
             has been there: tenure, ended, end_reason, monthly_amount; or outcome: a product taken after the day of the snapshot.
+        counts: of a tenure in whole units: started, completed or nearest; "" if that is not declared.
     """
 
     name: str
@@ -65,6 +66,7 @@ class SourceAttribute:
     purpose: str = ""
     known_at: str = "as_of"
     role: str = "covariate"
+    counts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +82,7 @@ class SourceTables:
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
         history_starts_on: first day the sources cover; None if not declared.
+        history_starts_with_company: whether nobody was a customer before the first day that the sources cover.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
         contract_ended_without_day: what becomes of contracts that ended without a day: "quarantine" or "last_known_day".
@@ -104,6 +107,7 @@ class SourceTables:
     business_zone: str = "UTC"
     tax_basis: str = "excl"
     history_starts_on: date | None = None
+    history_starts_with_company: bool = False
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
     contract_ended_without_day: str = "quarantine"
@@ -289,6 +293,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         business_zone=file.company.business_zone,
         tax_basis=file.company.tax_basis,
         history_starts_on=_history(reading),
+        history_starts_with_company=file.company.history_starts_with_company,
         assumed_margin_rate=file.company.assumed_margin_rate,
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
         contract_ended_without_day=file.company.contract_ended_without_day,
@@ -383,6 +388,7 @@ def _attributes(file: MappingFile) -> list[SourceAttribute]:
                 purpose=declared.purpose,
                 known_at=declared.known_at,
                 role=declared.role,
+                counts=declared.counts,
             )
     return list(found.values())
 

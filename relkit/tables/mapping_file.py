@@ -142,6 +142,7 @@ class Company(_Part):
     business_zone: Zone = "UTC"
     tax_basis: Literal["excl", "incl"] = "excl"
     history_starts_on: Day | None = None
+    history_starts_with_company: bool = False
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
     contract_bills_in_transactions: bool = False
     sentinels: Annotated[tuple[date, ...], BeforeValidator(_listed)] = SENTINELS
@@ -253,6 +254,7 @@ class Attribute(ColumnRule):
     purpose: str = ""
     known_at: Annotated[str, AfterValidator(_known_at)] = "as_of"
     role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
+    counts: Literal["", "started", "completed", "nearest"] = ""
 
 
 class Join(_Part):
@@ -519,6 +521,8 @@ def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
         if attribute.role == "outcome" and attribute.type not in _OUTCOME_TYPES:
             needed = f"{', '.join(_OUTCOME_TYPES[:-1])} or {_OUTCOME_TYPES[-1]}"
             yield (*here, "attributes", name), f"the role outcome needs the type {needed}; {name} is of type {attribute.type}."
+        if attribute.counts and attribute.role != "tenure":
+            yield (*here, "attributes", name), f"counts says which units a tenure counts; {name} has the role {attribute.role}."
         if attribute.role not in _ROLE_TYPES:
             continue
         place, types = (*here, "attributes", name), _ROLE_TYPES[attribute.role]

@@ -277,6 +277,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         business_zone=sources.business_zone,
         tax_basis=sources.tax_basis,
         history_starts_on=sources.history_starts_on,
+        history_starts_with_company=sources.history_starts_with_company,
         assumed_margin_rate=sources.assumed_margin_rate,
         contract_bills_in_transactions=sources.contract_bills_in_transactions,
         first_day=first_day,
@@ -370,7 +371,7 @@ def _warnings(reports: dict[str, TableReport]) -> list[str]:
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
-    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role")
+    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role", "counts")
     return {
         attribute.name: {
             "label_en": attribute.label["en"],

@@ -38,13 +38,14 @@ class TableFacts:
         business_zone: IANA zone of the business day.
         tax_basis: "excl" or "incl".
         history_starts_on: first day that the sources cover; customers from before it are left-censored. None: the first day found.
+        history_starts_with_company: whether nobody was a customer before that day, so that nobody is left-censored.
         assumed_margin_rate: margin over net amount if no line has its margin; None if not declared.
         contract_bills_in_transactions: whether contract bills are among the transactions too; they are then counted only there.
         first_day, last_day: business days of the first and last fact.
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
         attributes: declarations of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
-            personal_data, purpose, known_at, role.
+            personal_data, purpose, known_at, role, counts.
         precisions: "table.column" -> "month" or "year", for days known only to that precision.
         numbered: tables whose key is made of file and row, as the source has none.
         disagreements: rows that state another thing on the fact of an earlier row, by table (`relkit.tables.disagreements`).
@@ -54,6 +55,7 @@ class TableFacts:
     business_zone: str = "UTC"
     tax_basis: str = "excl"
     history_starts_on: date | None = None
+    history_starts_with_company: bool = False
     assumed_margin_rate: float | None = None
     contract_bills_in_transactions: bool = False
     first_day: date | None = None

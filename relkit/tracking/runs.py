@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 _BATCH = 500
+_SAVED = "artifacts/fitted"
+"""The model as relkit stores it, within the folder of MLflow's format."""
 _NOTE = "mlflow.note.content"
 """The tag that the MLflow page shows as the description of a run."""
 _SILENT = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
@@ -262,29 +264,28 @@ def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted,
     import mlflow.pyfunc
     from mlflow.models import Model
 
-    saved, served = folder / "fitted", folder / "served"
-    storage.save(fitted, saved)
+    served = folder / "served"
     mlflow.pyfunc.save_model(
         served,
         python_model=str(Path(__file__).with_name("served_model.py")),
-        artifacts={"fitted": str(saved)},
         signature=signature_of(fitted),
         pip_requirements=[f"relkit=={relkit.__version__}", *(f"{name}=={version_of(name)}" for name in _REQUIREMENTS)],
         metadata={"relkit_name": fitted.name},
         mlflow_model=Model(run_id=run_id, model_id=model_id),
     )
-    _forget_local_paths(served)
+    # Given as an artifact, it would be copied by way of a temporary folder that nobody sweeps if the process is killed.
+    storage.save(fitted, served / _SAVED)
+    _describe(served)
     client.log_model_artifacts(model_id, str(served))
-    return storage.digest(saved)
+    return storage.digest(served / _SAVED)
 
 
-def _forget_local_paths(served: Path) -> None:
-    """Write the model's description without the paths of this machine (a home folder names its owner)."""
+def _describe(served: Path) -> None:
+    """Name the saved model in the description, and leave out the paths of this machine (a home folder names its owner)."""
     from mlflow.models import Model
 
     model = Model.load(served)
     flavor = model.flavors["python_function"]
     flavor["model_code_path"] = Path(flavor["model_code_path"]).name
-    for artifact in flavor["artifacts"].values():
-        artifact["uri"] = artifact["path"]
+    flavor["artifacts"] = {"fitted": {"path": _SAVED, "uri": _SAVED}}
     model.save(served / "MLmodel")

@@ -13,6 +13,7 @@ from relkit.features.snapshot_spells import (
     drawn_holdout,
     has_snapshot_spells,
     main_contracts,
+    scored_contracts,
     snapshot_outcomes,
     snapshot_spells,
     spells_at_risk,
@@ -59,23 +60,23 @@ def seen(spells: pl.DataFrame) -> dict[str, tuple[Any, ...]]:
 
 
 def test_one_snapshot_counts_every_customer_from_its_first_day(company):
-    tables = of(company, one_day(("a", 10, False), ("b", 3, True), ("new", 0, False), ("at once", 0, True)))
+    days = ROLES | {"tenure": {"role": "tenure", "unit": "days"}}
+    tables = of(company, one_day(("a", 10, False), ("b", 3, True), ("new", 0, False), ("at once", 0, True)), attributes=days)
     spells = snapshot_spells(tables, EDGE)
-    assert seen(spells) == {
-        "a": (0.0, 10 * MONTH, False, True),
-        "b": (0.0, 3 * MONTH, True, False),
-        "new": (0.0, 0.0, False, True),
-    }
+    assert seen(spells) == {"a": (0.0, 10.0, False, True), "b": (0.0, 3.0, True, False), "new": (0.0, 0.0, False, True)}
     assert spells["ended_on"].null_count() == len(spells)  # the file does not say when
     assert to_learn(spells)["customer_id"].to_list() == ["a", "b"]
     assert main_contracts(spells)["customer_id"].to_list() == ["a", "new"]
 
 
-@pytest.mark.parametrize(("unit", "days"), [("days", 1.0), ("weeks", 7.0), ("months", 30.4375), ("years", 365.25)])
-def test_tenure_is_counted_in_days(company, unit, days):
-    roles = ROLES | {"tenure": {"role": "tenure", "unit": unit}}
+@pytest.mark.parametrize(
+    ("unit", "counts", "days"),
+    [("days", "", 4.0), ("weeks", "nearest", 28.0), ("months", "", 3.5 * 30.4375), ("years", "completed", 4.5 * 365.25)],
+)
+def test_tenure_is_counted_in_days_up_to_the_middle_of_its_unit(company, unit, counts, days):
+    roles = ROLES | {"tenure": {"role": "tenure", "unit": unit, "counts": counts}}
     tables = of(company, one_day(("a", 4, False)), attributes=roles)
-    assert snapshot_spells(tables, EDGE)["duration_days"].to_list() == [4 * days]
+    assert scored_contracts(snapshot_spells(tables, EDGE))["duration_days"].to_list() == [days]
 
 
 def test_several_snapshots_watch_a_customer_from_the_first_that_has_it(company):
@@ -138,8 +139,8 @@ def test_the_future_and_test_accounts_are_kept_out(company):
         },
         attributes=ROLES,
     )
-    assert seen(snapshot_spells(tables, AsOf.parse("2024-06-29"))) == {"a": (0.0, 5 * MONTH, False, True)}
-    assert seen(snapshot_spells(tables, EDGE)) == {"a": (0.0, 5 * MONTH, False, True)}  # June was recorded in July
+    assert seen(snapshot_spells(tables, AsOf.parse("2024-06-29"))) == {"a": (0.0, round(4.5 * MONTH), False, True)}
+    assert seen(snapshot_spells(tables, EDGE)) == {"a": (0.0, round(4.5 * MONTH), False, True)}  # June was recorded in July
     assert seen(snapshot_spells(tables, AsOf.parse("2024-07-02"))) == {"a": (5 * MONTH, 5 * MONTH + 30, True, False)}
 
 
@@ -226,7 +227,7 @@ def test_without_later_days_customers_are_drawn(company):
 def test_half_of_all_were_seen_to_reach_the_age_at_which_the_holdout_ends(company):
     split = drawn_holdout(of(company, one_day(*((f"c{i}", i, False) for i in range(1, 12)))), EDGE)
     assert split is not None
-    assert split.days == int(np.ceil(6 * MONTH))
+    assert split.days == int(round(5.5 * MONTH))
 
 
 def test_the_draw_does_not_depend_on_the_order_of_the_rows(company):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
-from relkit.jobs.choice import read_choice
+from relkit.jobs.choice import Choice, own_settings, read_choice
+from relkit.jobs.choose_model import picked
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.manage_models import ListModels
 from relkit.jobs.score_customers import ScoreCustomers
-from relkit.models import catalogue
+from relkit.models import catalogue, storage
 from relkit.models.lifetime_value.bg_nbd import BgNbd
+from relkit.tables.table_set import TableSet
 from relkit.tracking import registry, runs
 
 AUTO = "lifetime_value.auto"
-SHORT = {"candidates": "lifetime_value.bg_nbd,lifetime_value.nbd", "replicates": "40"}
+SHORT = {"candidates": "lifetime_value.bg_nbd,lifetime_value.nbd", "replicates": "40", "origins": "1"}
 
 pytestmark = pytest.mark.usefixtures("plain_fits")
 
@@ -42,9 +45,16 @@ def test_the_best_of_the_family_is_chosen_registered_and_scores(checked):
     assert choice["failed"] == {}
     assert choice["reason"] in result.sentences
     assert choice["reason"].startswith(f"{chosen} was chosen: ")
-    assert result.sentences[0] == "Candidates on 250 customers and the 182 days after the calibration (95 % intervals):"
+    days = "2025-04-01, 2025-01-01, 2024-10-03, 2024-07-05"
+    assert result.sentences[0] == f"Candidates on 250 customers and the 90 days after 4 origins ({days}; 95 % intervals):"
     assert result.details["alias"] == "champion"
-    assert result.metrics["mae_repeat_purchases"] == pytest.approx({row["model"]: row["mae"] for row in choice["comparison"]}[chosen])
+    origins = registry.kept_frame(registry.champion(chosen), "model_origins").filter(pl.col("model") == chosen)
+    assert origins["origin"].cast(pl.String).to_list() == days.split(", ")
+    assert result.metrics["crps_repeat_purchases"] == pytest.approx(origins["crps"][0])
+    assert origins["crps"].mean() == pytest.approx({row["model"]: row["crps"] for row in choice["comparison"]}[chosen])
+    kept = storage.load(result.paths["model"]).past_forecasts
+    assert kept.came.tolist() == origins["came"].to_list()
+    assert (kept.forecast_money > 0).all()
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
     assert registry.chosen_models() == (chosen,)
     assert registry.champion(chosen).version == "1"
@@ -86,7 +96,7 @@ def test_the_seed_decides(checked):
 def test_a_model_that_was_chosen_scores_until_another_is_and_a_named_one_always(checked):
     fit("lifetime_value.bg_nbd")
     assert registry.chosen_models() == ()
-    fit(settings={"candidates": "lifetime_value.nbd"})
+    fit(settings={"candidates": "lifetime_value.nbd", "origins": "1"})
     assert list(ScoreCustomers.parse().run().details["models"]) == ["lifetime_value.nbd"]
     assert list(ScoreCustomers.parse(models=("lifetime_value.bg_nbd",)).run().details["models"]) == ["lifetime_value.bg_nbd"]
     before = ScoreCustomers.parse().state()
@@ -114,7 +124,7 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
 def test_without_a_holdout_the_first_candidate_is_taken_and_reported(checked, holdout, message, monkeypatch):
     if not holdout:
         none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
-        for user in ("choose_model", "model_fitting"):
+        for user in ("holdouts", "model_fitting"):
             monkeypatch.setattr(f"relkit.jobs.{user}.split_of", lambda *_: none)
     result = fit(settings=SHORT, **holdout)
     assert result.details["model"] == "lifetime_value.bg_nbd"
@@ -124,14 +134,14 @@ def test_without_a_holdout_the_first_candidate_is_taken_and_reported(checked, ho
 
 
 def test_what_was_taken_without_a_comparison_displaces_nothing(checked):
-    fit(settings={"candidates": "lifetime_value.nbd"})
+    fit(settings={"candidates": "lifetime_value.nbd", "origins": "1"})
     fit(settings=SHORT, holdout_days=0)
     assert registry.chosen_models() == ("lifetime_value.nbd",)
 
 
 def test_the_unit_of_time_is_that_of_every_candidate(checked):
     result = fit(settings={"candidates": "lifetime_value.nbd", "period_days": "1"})
-    weekly = fit(settings={"candidates": "lifetime_value.nbd"})
+    weekly = fit(settings={"candidates": "lifetime_value.nbd", "origins": "1"})
     assert result.parameters["alpha"] == pytest.approx(7 * weekly.parameters["alpha"], rel=1e-6)
 
 
@@ -145,6 +155,7 @@ def test_every_candidate_is_a_model():
         ({"candidates": "lifetime_value.bg_nb"}, "unknown candidate 'lifetime_value.bg_nb'; did you mean 'lifetime_value.bg_nbd'"),
         ({"candidate": "x"}, "unknown setting 'candidate'; did you mean 'candidates'"),
         ({"replicates": 3}, "replicates is 3; intervals need at least 20"),
+        ({"origins": 0}, "origins is 0; at least 1 is needed"),
         ({"period_days": 0}, "period_days is 0"),
     ],
 )
@@ -167,6 +178,56 @@ def test_data_without_purchases_are_skipped(workplace):
     assert "the data have no transactions table" in fit().skipped
 
 
+def test_candidates_are_compared_on_customers_drawn_and_the_chosen_is_fitted_to_all(checked):
+    result = fit(settings=SHORT | {"judged_customers": "100"})
+    assert result.sentences[0].startswith("Candidates on 100 customers, drawn from all, and the 90 days after the calibration")
+    assert result.counts["rows"] == 250
+    origins = registry.kept_frame(registry.champion(result.details["model"]), "model_origins")
+    assert origins["customers"].to_list() == [100, 100]
+
+
+def test_the_pure_choice_is_that_of_the_command_and_registers_nothing(checked):
+    job = FitModel.parse(model=AUTO, settings=SHORT)
+    tables = TableSet.open(job.out_dir / "tables")
+    found = picked(job.request(tables))
+    assert registry.chosen_models() == ()
+    assert registry.champion(found.name) is None
+    result = fit(settings=SHORT)
+    assert (found.name, found.reason) == (result.details["model"], result.details["choice"]["reason"])
+    assert found.comparison.table.to_dicts() == result.details["choice"]["comparison"]
+    saved = storage.load(result.paths["model"])
+    assert np.array_equal(saved.coordinates, found.fitted.coordinates)
+    assert saved.order_calibration is not None
+    assert found.fitted.order_calibration is not None
+    uncompared = picked(FitModel.parse(model=AUTO, settings=SHORT, holdout_days=0).request(tables))
+    assert (uncompared.name, uncompared.comparison) == ("lifetime_value.bg_nbd", None)
+
+
+def test_a_naive_rule_is_taken_only_if_nothing_else_is_named(checked):
+    rules = [name for name in catalogue.candidates(AUTO) if catalogue.settings_class(name).is_bar]
+    assert rules == ["lifetime_value.same_again", "lifetime_value.zero_truncated_nbd"]
+    named = {"candidates": f"{rules[0]},lifetime_value.nbd", "replicates": "40", "origins": "1"}
+    assert fit(settings=named).details["model"] == "lifetime_value.nbd"
+    assert fit(settings=named | {"candidates": rules[0]}).details["model"] == rules[0]
+
+
+def test_the_horizon_is_given_once(checked):
+    assert "and the 30 days after 2 origins" in fit(settings=SHORT | {"origins": "2"}, holdout_days=30).sentences[0]
+    with pytest.raises(ParameterError, match="holdout_days is 30 and horizon_days 60"):
+        fit(settings=SHORT | {"horizon_days": "60"}, holdout_days=30)
+
+
+def test_every_setting_goes_to_the_candidates_that_have_it_and_to_no_other():
+    for choice in catalogue.choices():
+        names = catalogue.candidates(choice)
+        own = own_settings(choice)
+        for key in sorted({key for name in names for key in catalogue.known_settings(name)} - set(own)):
+            found = Choice(candidates=names, settings={key: "1"})
+            have = {name for name in names if key in catalogue.known_settings(name)}
+            assert {name for name in names if found.of(name)} == have
+            assert set(found.without()) == set(names) - have
+
+
 COVARIATES = "lifetime_value.bg_nbd,lifetime_value.mbg_cnbd_k,lifetime_value.bg_bb,lifetime_value.nbd"
 
 
@@ -179,7 +240,7 @@ def test_covariates_go_to_the_candidates_that_take_them(workplace, known):
     years = [1950, 1960, 1970 if known == "all" else None, 1980, 1990]
     who = pl.DataFrame({"customer_id": ids, "birth_year": years * (len(ids) // 5)})
     company.write_company(workplace / "out" / "default", {"transactions": sold, "customers": who}, history_starts_on=company.FIRST)
-    names = {"candidates": COVARIATES, "replicates": "20", "purchase_covariates": "birth_year"}
+    names = {"candidates": COVARIATES, "replicates": "20", "origins": "1", "purchase_covariates": "birth_year"}
     result = fit(settings=names)
     choice = result.details["choice"]
     assert choice["failed"] == {}
@@ -188,7 +249,7 @@ def test_covariates_go_to_the_candidates_that_take_them(workplace, known):
     parameters = {row["model"]: row["parameters"] for row in choice["comparison"]}
     plain = {
         row["model"]: row["parameters"]
-        for row in fit(settings={"candidates": COVARIATES, "replicates": "20"}).details["choice"]["comparison"]
+        for row in fit(settings={"candidates": COVARIATES, "replicates": "20", "origins": "1"}).details["choice"]["comparison"]
     }
     assert {name: parameters[name] - plain[name] for name in parameters} == {
         "lifetime_value.bg_nbd": 1,

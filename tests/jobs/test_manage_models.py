@@ -34,7 +34,7 @@ def test_all_versions_are_listed(fitted_workplace):
     assert [v["name"] for v in result.details["versions"]] == sorted(v["name"] for v in result.details["versions"])
     value = registry.champion(BG_NBD).metric_value
     assert result.sentences[0] == (
-        f"{BG_NBD} version 1 (champion): as of 2025-06-30, mae_repeat_purchases {value:.6g} on 2024-12-31 to 2025-06-30; first version."
+        f"{BG_NBD} version 1 (champion): as of 2025-06-30, crps_repeat_purchases {value:.6g} on 2024-12-31 to 2025-06-30; first version."
     )
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
 

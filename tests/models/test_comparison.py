@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from relkit.errors import ParameterError
 from relkit.metrics.resamples import Measured
 from relkit.models import comparison
+from relkit.models.base import FitInfo
 from relkit.models.comparison import ModelComparison, Trialled, Yardstick, compared, must_be_some
 
 NAMES = ("log_score", "error", "total_ratio", "total_error")
@@ -27,7 +29,10 @@ class Made:
     total: float = 0.1
     parameters: int = 4
     noise: float = 1e-4
-    info: Any = type("Info", (), {"log_likelihood": None})
+
+    @property
+    def info(self) -> FitInfo:
+        return FitInfo(as_of=date(2025, 6, 30), rows=1, log_likelihood=None, converged=True)
 
 
 def judged(*, bars: tuple[str, ...] = (), preferred: str = "", ties: Any = "parameters", **models: Made) -> ModelComparison:

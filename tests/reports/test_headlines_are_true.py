@@ -25,7 +25,8 @@ from relkit.texts import Text, in_language
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 MODULES = (
-    *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
+    *("customer_value", "value_study", "value_segments", "value_totals", "past_totals", "cohort_forecasts"),
+    *("order_chances", "contactability"),
     *("churn_risk", "retention_calls", "churn_segment_texts"),
     *("product_pairs", "category_shopping", "next_products", "product_propensities"),
     *("channel_attribution_texts", "channel_experiments", "channel_journeys", "channel_robustness", "channel_scenario"),
@@ -35,7 +36,7 @@ NUMBER = {
     "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
     "fr": re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
 }
-FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
+FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|range_usual|held|payback|at_once)")
 """Texts of key figures; all others are sentences."""
 DAY = "2025-06-30"
 EXPERIMENTS = pl.DataFrame(

@@ -31,7 +31,7 @@ def customers(people: pl.DataFrame) -> pl.DataFrame:
 
 def segments(people: pl.DataFrame, customers: pl.DataFrame, language: str = "en", **given) -> ValueSegments:
     value = ValueReading.of(people, scores=SHOWN, currency="EUR", language=language)
-    return ValueSegments.of(people, customers, value, **{"segment": None, "declared": {}, **given})
+    return ValueSegments.of(customers, value, **{"segment": None, "declared": {}, **given})
 
 
 def test_both_languages_say_the_same_things() -> None:

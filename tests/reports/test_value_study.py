@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import delivered_company as company
+import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.features.cohorts import Cohorts
 from relkit.metrics.ranking import customers_holding, share_of_top
+from relkit.models.lifetime_value.total_spread import TotalSpread
 from relkit.reports.customer_value import ValueReading
 from relkit.reports.value_study import TEXTS, ValueStudy
+from relkit.scores.total_bounds import TotalBounds
 
 PEOPLE = company.customers(1000)
 
@@ -47,8 +52,12 @@ def test_the_portfolio_adds_up():
     found = study()
     figures = found.portfolio().figures
     future = found.value.scored["future"]
-    span = f"€{0.8 * future.sum():,.0f} to €{1.2 * future.sum():,.0f}"
-    label = f"Expected margin, next 24 months; {span} if every estimate were off the same way (95%)"
+    total = found.value.total()
+    orders = future.sum() ** 2 / (future**2 / found.value.scored["orders"]).sum()  # each order worth its part of the forecast
+    reach = np.exp(stats.t.ppf(0.975, 3) * np.sqrt(0.16**2 + 1 / orders))
+    assert (total.low, total.high) == pytest.approx((future.sum() / reach, future.sum() * reach))
+    span = f"€{total.low:,.0f} to €{total.high:,.0f}"
+    label = f"Expected margin, next 24 months, customers of today; {span} by the errors usual in other shops (95%)"
     assert figures[1] == (f"€{future.sum():,.0f}", label)
     assert figures[3] == ("0.5", "months for a customer to pay back the cost of winning one (€15.00), median of the cohorts")
 
@@ -64,10 +73,19 @@ def test_the_share_of_customers_who_hold_most_is_read_off_the_curve():
 def test_certainty_shows_low_and_high_of_each_tenth():
     cells = study().by_certainty().cells()
     assert [row[0] for row in cells] == [*map(str, range(1, 11))]
-    assert {row[-1] for row in cells} == {"1.50"}
+    assert {row[5] for row in cells} == {"1.50"}
     (picture,) = study("fr").certainty().pictures
     assert picture.png().startswith(b"\x89PNG")
     assert "dixième" in picture.caption
+
+
+def test_past_errors_narrow_or_widen_the_total_and_contracts_have_bounds_of_their_own():
+    """A reach of 1.5 around purchases of 60 and contracts of 40, 30 to 60: 100 - sqrt(20^2 + 10^2), 100 + sqrt(30^2 + 20^2)."""
+    value = reading()
+    spread = TotalSpread(log_spread=np.log(1.5) / stats.t.ppf(0.975, 8), degrees=8, origins=5, judged_days=90.0, in_money=True)
+    row = {"future": 100.0, "contracts": 40.0, "contracts_low": 30.0, "contracts_high": 60.0, "order_worth": 1e-9}
+    total = replace(value, bounds=TotalBounds(orders=spread, money=spread)).total(pl.DataFrame([row]))
+    assert (total.value, total.low, total.high) == pytest.approx((100.0, 100 - np.hypot(20, 10), 100 + np.hypot(30, 20)))
 
 
 def test_scores_without_bounds_say_so_instead_of_drawing():
@@ -75,7 +93,7 @@ def test_scores_without_bounds_say_so_instead_of_drawing():
     found = study(scores=bare)
     assert "no low and high" in found.certainty()._repr_html_()
     assert found.by_certainty()._repr_html_() == "<p></p>"
-    assert found.portfolio().figures[1][1] == "Expected margin, next 24 months"
+    assert "errors usual in other shops" in found.portfolio().figures[1][1]
 
 
 def test_cohorts_are_shown_with_their_payback():

@@ -45,6 +45,7 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
+from relkit.models.lifetime_value.older_customers import as_newcomers
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
@@ -143,7 +144,7 @@ class BgBb(ModelFacts):
             log_likelihood=best.value,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=(*_remarks(seen, ratio), *best.remarks(TERMS)),
+            remarks=(*as_newcomers(features), *_remarks(seen, ratio), *best.remarks(TERMS)),
         )
         terms = dict(zip(TERMS, np.exp(best.at).tolist(), strict=True))
         return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)

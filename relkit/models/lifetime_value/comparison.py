@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.errors import RelkitError
@@ -18,6 +17,7 @@ from relkit.models.lifetime_value.purchases import meet_outcomes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 YARDSTICK = Yardstick(
@@ -139,7 +139,9 @@ def _judged(origins: Sequence[Origin]) -> list[Judged]:
     from relkit.models.lifetime_value.judging import drawn_rows
 
     columns = ("holdout_purchases", "holdout_days")
-    met = [_in_common({name: meet_outcomes(origin.features[name], origin.outcomes, columns) for name in origin.fitted}) for origin in origins]
+    met = [
+        _in_common({name: meet_outcomes(origin.features[name], origin.outcomes, columns) for name in origin.fitted}) for origin in origins
+    ]
     ids = pl.concat([next(iter(rows.values())).select("customer_id") for rows in met]).unique().sort("customer_id")
     place = ids.with_row_index("place").with_columns(is_drawn=pl.Series(drawn_rows(len(ids)), dtype=pl.Boolean))
     return [Judged(origin, rows, place) for origin, rows in zip(origins, met, strict=True)]

@@ -301,15 +301,14 @@ def spend_distribution(fitted: FittedGammaGamma, features: pl.DataFrame, *, bins
 
     Args:
         fitted: the model.
-        features: customers; those without a repeat purchase of positive value are left out.
+        features: customers; those without an order of positive value that is learnt from are left out.
         bins: of equal width.
     """
-    frame = read_columns(features, fitted.needs).filter((pl.col("repeat_purchases") > 0) & (pl.col("mean_repeat_value") > 0))
-    m = frame["mean_repeat_value"].to_numpy()
+    x, m = fitted.orders_of(features)
+    m, x = m[x > 0], x[x > 0]
     edges = np.linspace(0.0, float(np.quantile(m, 0.99)) * (1 + 1e-9), bins + 1)
     actual = np.histogram(m, edges)[0] / len(m)
-    by_orders = frame.group_by("repeat_purchases").len().sort("repeat_purchases")
-    below = sum(n * _share_below(fitted, float(x), edges) for x, n in by_orders.iter_rows())
+    below = sum(n * _share_below(fitted, float(orders), edges) for orders, n in zip(*np.unique(x, return_counts=True), strict=True))
     return SpendDistribution(edges, actual, np.diff(below) / len(m), float((m > edges[-1]).mean()))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError
+from relkit.models.lifetime_value.older_customers import two_rates
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ Each = float | Floats
 _SAMPLE = 12_000
 # Bounds of log-parameters, with time in units of the mean T: a shape of e^6 is a coefficient of variation of 5 %.
 _SHAPE_EDGE, _TIME_EDGE = 6.0, 14.0
+# Bound of the logarithm of the factor on the rate of customers older than the data.
+_RATE_EDGE = 8.0
 
 
 def always(x: Floats) -> NDArray[np.bool_]:
@@ -97,13 +100,17 @@ class Formulas:
         """Return the parameters by name, those that are times multiplied by `factor`."""
         return {term: float(value) * (factor if term in self.times else 1.0) for term, value in zip(self.terms, parameters, strict=True)}
 
-    def fit_counts(self, counts: PurchaseCounts, *, where: str = "purchase model", coefficients: int = 0) -> tuple[Maximum, float]:
+    def fit_counts(
+        self, counts: PurchaseCounts, *, where: str = "purchase model", coefficients: int = 0, older: NDArray[np.bool_] | None = None
+    ) -> tuple[Maximum, float]:
         """Return the maximum of the likelihood in the logarithms of the terms, and its unit of time in days.
 
         Args:
             counts: number of customers that share each triple.
             where: the caller, for the messages.
             coefficients: number of coefficients to be estimated as well.
+            older: mask of the rows of customers older than the data, shape (n,), who have a rate of their own: the last coordinate of the
+                maximum is the logarithm of its factor. None if all have one rate.
 
         Raises:
             NotEnoughEventsError: fewer customers came back than there are parameters.
@@ -117,14 +124,27 @@ class Formulas:
                 remedy="Fit a longer period or more customers.",
             )
         unit = float(counts.customers @ counts.T / counts.customers.sum())
-        low, high = self.box()
+        low, high = self.box(int(older is not None), _RATE_EDGE)
         rate = float(counts.customers @ counts.x / counts.customers.sum())
-        start, tolerance = np.clip(np.log(self.start(rate)), low, high), 1e-8
+        start, tolerance = np.zeros(len(low)), 1e-8
+        start[: len(self.terms)] = np.log(self.start(rate))
+        start = np.clip(start, low, high)
         if (step := len(counts.x) // _SAMPLE) > 1:
-            start = near_maximum(self.population(counts.every(step), unit), start, low=low, high=high)
+            few = None if older is None else older[::step]
+            start = near_maximum(self._likelihood(counts.every(step), unit, few), start, low=low, high=high)
             # With so many customers the likelihood is a parabola: the last step leaves a millionth of a standard error.
             tolerance = 1e-4
-        return maximise(self.population(counts, unit), start, low=low, high=high, tolerance=tolerance), unit
+        return maximise(self._likelihood(counts, unit, older), start, low=low, high=high, tolerance=tolerance), unit
+
+    def _likelihood(self, counts: PurchaseCounts, unit: float, older: NDArray[np.bool_] | None) -> Callable[[Floats], Evaluation]:
+        if older is None:
+            return self.population(counts, unit)
+        groups = (self.population(counts.those(who), unit) if who.any() else self._nobody for who in (~older, older))
+        return two_rates(*groups, self.terms.index(self.purchase_term))
+
+    def _nobody(self, logs: Floats) -> Evaluation:
+        """Return the log-likelihood of a group without customers, of which a sample may consist."""
+        return 0.0, np.zeros(len(logs)), np.zeros((len(logs), len(logs)))
 
 
 def in_logarithms(natural: Floats, value: float, gradient: Floats, hessian: Floats) -> Evaluation:

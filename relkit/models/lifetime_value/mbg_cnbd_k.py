@@ -19,7 +19,7 @@ reached is averaged over (`erlang_stages`), while the paper scales the expectati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,6 +31,7 @@ from scipy import special
 from relkit.contracts import Contract  # noqa: TC001 storage reads the types of the fields
 from relkit.errors import NotConvergedError
 from relkit.models.base import FitInfo, fingerprint
+from relkit.models.lifetime_value.covariate_effects import Regression
 from relkit.models.lifetime_value.erlang_likelihood import Population
 from relkit.models.lifetime_value.erlang_stages import (
     departures_by_stage,
@@ -41,10 +42,10 @@ from relkit.models.lifetime_value.erlang_stages import (
 )
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.formulas import after_a_repeat_purchase, always
+from relkit.models.lifetime_value.older_customers import OLDER, is_older
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, compressed
 from relkit.models.lifetime_value.purchases_ahead import whole_numbers
-from relkit.models.weights import with_weight
 from relkit.remarks import Remark
 from relkit.scalars import check_scalar
 from relkit.texts import Text
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from relkit.models.lifetime_value.formulas import Each
     from relkit.models.lifetime_value.purchases_ahead import Ahead
     from relkit.models.maximum import Maximum
 
@@ -304,32 +306,39 @@ class MbgCnbdK(PurchaseModel):
             NotEnoughEventsError: too few customers bought again.
             NotConvergedError: no optimum was found.
         """
-        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
-        counts = PurchaseCounts.of(frame, weights).compressed()
+        frame, weights, known = self._read_to_learn(features)
+        counts, older = PurchaseCounts.of(frame, weights), is_older(frame[OLDER]) if known else None
         tried, why = self._tried(int(counts.customers[counts.x > 1].sum()))
-        profile = self._profile(counts, _log_intervals(frame, weights), tried)
+        profile = self._profile(counts, older, _log_intervals(frame, weights), tried)
         k = max(profile, key=lambda each: profile[each][0])
         likely, best, unit = profile[k]
         values = {each: value for each, (value, _, _) in profile.items()}
+        names = (*self.formulas.terms, *self.effects_of(known).names)
+        found = Regression(best.at[:4], best.at[4:], best.covariance, best.value, best.remarks(names))
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
             log_likelihood=likely,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id").with_columns(_as_text("repeat_ages_days"))),
-            remarks=(*why, *_on_profile(values, k), *best.remarks(self.formulas.terms)),
+            remarks=(*why, *_on_profile(values, k), *self._on_older(features, frame, known, found), *found.remarks),
         )
-        terms: dict[str, Any] = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
+        terms: dict[str, Any] = self.formulas.scaled(np.exp(found.logs).tolist(), unit / self.period_days)
         own: dict[str, Any] = {"k": k, "profile": np.array(list(values.values())), "customers": float(counts.customers.sum())}
-        return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, **own, **terms)
+        effects: dict[str, Any] = {"covariates": known, "coefficients": found.coefficients}
+        return FittedMbgCnbdK(settings=self, info=info, covariance=found.covariance, **effects, **own, **terms)
 
-    def _profile(self, counts: PurchaseCounts, log_intervals: float, tried: tuple[int, ...]) -> dict[int, tuple[float, Maximum, float]]:
+    def _profile(
+        self, counts: PurchaseCounts, older: NDArray[np.bool_] | None, log_intervals: float, tried: tuple[int, ...]
+    ) -> dict[int, tuple[float, Maximum, float]]:
         """Return log-likelihood, maximum and its unit of time for each k, until the likelihood falls twice in a row."""
         purchases = float(counts.customers @ counts.x)
+        counts, older = _compressed(counts, older)
+        given: dict[str, Any] = {"where": self.name, "coefficients": int(older is not None), "older": older}
         found: dict[int, tuple[float, Maximum, float]] = {}
         for k in tried:
             try:
-                best, unit = formulas_of(k, once_may_leave=self.once_may_leave).fit_counts(counts, where=self.name)
+                best, unit = formulas_of(k, once_may_leave=self.once_may_leave).fit_counts(counts, **given)
             except NotConvergedError:
                 if not found:
                     raise
@@ -382,7 +391,7 @@ class FittedMbgCnbdK(FittedPurchaseModel):
     @property
     def needs(self) -> Contract:
         """Columns that score reads: the summary is sufficient once the model is fitted."""
-        return PURCHASES
+        return replace(PURCHASES, columns=(*PURCHASES.columns, *(known.declared for known in self.covariates)))
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
@@ -392,18 +401,17 @@ class FittedMbgCnbdK(FittedPurchaseModel):
             value: of a function that returns the purchases expected in a number of days. It is called for each x, T and stage that occur,
                 and returns one number for each, which is averaged over the stage of a customer.
         """
-        letters = _letters(features)
-        return self._over_stages(letters, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days).ravel()))
+        expected = self.formulas.purchases_if_alive
+        return self._over_stages(features, lambda own, x, T: value(lambda days: expected(*own, x, T, days).ravel()))
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
-        alive, stays = self._over_stages(_letters(features), lambda x, T: self.formulas.alive_later_if_alive(*self._in_days(), x, T, days))
+        alive, stays = self._over_stages(features, lambda own, x, T: self.formulas.alive_later_if_alive(*own, x, T, days))
         return alive * stays
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
-        letters = _letters(features)
-        alive, buys = self._over_stages(letters, lambda x, T: self.formulas.order_probability_if_alive(*self._in_days(), x, T, days))
+        alive, buys = self._over_stages(features, lambda own, x, T: self.formulas.order_probability_if_alive(*own, x, T, days))
         return alive * buys
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
@@ -418,30 +426,37 @@ class FittedMbgCnbdK(FittedPurchaseModel):
             Shape (n,); its mean logarithm on a holdout is the log-score of the model.
         """
         self._check_ahead(days)
-        letters = _letters(features)
-        x, _, T = letters
-        m = whole_numbers(purchases, len(x), self.name)
-        alive, stages = self._alive_and_stages(*letters)
-        stays = (stages * self.formulas.purchase_probability_if_alive(*self._in_days(), x, T, m, days)).sum(axis=1)
-        return np.asarray(alive * stays + np.where(m == 0, 1 - alive, 0.0))
+        frame, exactly = self._read(features), self.formulas.purchase_probability_if_alive
+        m, alive = whole_numbers(purchases, len(frame), self.name), self._alive(frame)
 
-    def _over_stages(self, letters: tuple[Floats, Floats, Floats], value: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive), and the mean over stages of `value(x, T)`, evaluated once for each pair that occurs."""
-        x, _, T = letters
-        pairs, pair = np.unique(x + 1j * T, return_inverse=True)
-        by_stage = value(pairs.real, pairs.imag).reshape(-1, self.k)
-        alive, stages = self._alive_and_stages(*letters)
-        return alive, (stages * by_stage[pair]).sum(axis=1)
+        def stays(own: tuple[Each, ...], x: Floats, t_x: Floats, T: Floats, m: Floats) -> Floats:
+            return np.asarray((self._stages(own, x, t_x, T) * exactly(*own, x, T, m, days)).sum(axis=1))
 
-    def _alive_and_stages(self, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats]:
-        r, alpha, *_ = self._in_days()
-        return self.formulas.probability_alive(*self._in_days(), x, t_x, T), stage_weights(self.k, r, alpha, x, t_x, T)[0]
+        return np.asarray(alive * self._per_group(frame, stays, m) + np.where(m == 0, 1 - alive, 0.0))
+
+    def _over_stages(self, features: pl.DataFrame, value: Callable[..., Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive), and the mean over stages of `value(terms, x, T)`, evaluated once for each pair that occurs."""
+        frame = self._read(features)
+
+        def averaged(own: tuple[Each, ...], x: Floats, t_x: Floats, T: Floats) -> Floats:
+            pairs, pair = np.unique(x + 1j * T, return_inverse=True)
+            by_stage = value(own, pairs.real, pairs.imag).reshape(-1, self.k)
+            return np.asarray((self._stages(own, x, t_x, T) * by_stage[pair]).sum(axis=1))
+
+        return self._alive(frame), self._per_group(frame, averaged)
+
+    def _stages(self, own: tuple[Each, ...], x: Floats, t_x: Floats, T: Floats) -> Floats:
+        """Return the probabilities of the stages of the interval that each customer is in, shape (n, k)."""
+        r, alpha = float(own[0]), float(own[1])
+        return stage_weights(self.k, r, alpha, x, t_x, T)[0]
 
 
-def _letters(features: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
-    frame = read_purchases(features)
-    x, t_x, T = (frame[name].cast(pl.Float64).to_numpy() for name in PURCHASES.names[1:])
-    return x, t_x, T
+def _compressed(counts: PurchaseCounts, older: NDArray[np.bool_] | None) -> tuple[PurchaseCounts, NDArray[np.bool_] | None]:
+    """Return each triple of a group once, with the mask of those older than the data."""
+    if older is None:
+        return counts.compressed(), None
+    found, group = compressed(counts, older[:, None].astype(np.float64))
+    return found, group[:, 0] > 0
 
 
 def _log_intervals(frame: pl.DataFrame, weights: Floats | None = None) -> float:

@@ -14,7 +14,7 @@ computed separately, the second once for each pair (x, T) that occurs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 import numpy as np
 import polars as pl
@@ -29,6 +29,16 @@ from relkit.models.lifetime_value.alike import Alike
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
+from relkit.models.lifetime_value.older_customers import (
+    FLAG,
+    OLDER,
+    OlderCustomers,
+    as_newcomers,
+    enough_of_both,
+    flag_covariate,
+    is_older,
+    own_rate,
+)
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
@@ -42,6 +52,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.models.lifetime_value.purchases_ahead import Ahead
+    from relkit.remarks import Remark
 
 __all__ = ["Each", "FittedPurchaseModel", "Formulas", "PurchaseModel", "in_logarithms"]
 
@@ -64,6 +75,8 @@ class PurchaseModel(ModelFacts):
         purchase_ridge: penalty on the squared coefficients of purchases, subtracted from the mean log-likelihood per customer.
         lifetime_ridge: the same for those of the lifetime; a shared coefficient has both.
         weight_column: column with the number of customers a row stands for; empty if each row is one.
+        older_customers: customers older than the data (is_left_censored, if the features have it) have a purchase rate of their own, or
+            count as newcomers (see `relkit.models.lifetime_value.older_customers`).
     """
 
     name: ClassVar[str]
@@ -80,6 +93,7 @@ class PurchaseModel(ModelFacts):
     purchase_ridge: float = 0.0
     lifetime_ridge: float = 0.0
     weight_column: str = ""
+    older_customers: OlderCustomers = "own_rate"
 
     def __post_init__(self) -> None:
         """Check the ranges of the settings, and that the model has the processes they belong to."""
@@ -87,6 +101,8 @@ class PurchaseModel(ModelFacts):
         check_level(self.level, where=self.name)
         check_scalar(self.purchase_ridge, "purchase_ridge", ge=0, where=self.name)
         check_scalar(self.lifetime_ridge, "lifetime_ridge", ge=0, where=self.name)
+        if self.older_customers not in get_args(OlderCustomers):
+            raise ParameterError.unknown("treatment", str(self.older_customers), get_args(OlderCustomers), where="older_customers")
         self._check_covariates()
 
     @classmethod
@@ -146,17 +162,9 @@ class PurchaseModel(ModelFacts):
             FitError: a covariate is the same for everybody, or follows from others.
             NotConvergedError: no optimum was found.
         """
-        frame, weights = with_weight(read_columns(features, learnable(self.declaration.given(self.needs, features))), self.weight_column)
-        known = self.declaration.learnt(frame, where=self.name, weights=weights)
+        frame, weights, known = self._read_to_learn(features)
         counts = PurchaseCounts.of(frame, weights)
-        effects = self.effects_of(known)
-        best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))
-        found = Regression(best.at, np.zeros(0), best.covariance, best.value, best.remarks(self.formulas.terms))
-        if known:
-            Z = matrix(frame, known)
-            refuse_useless(Z, column_names(known), where=self.name)
-            ridge = (self.purchase_ridge, self.lifetime_ridge)
-            found = fit_effects(self.formulas, *compressed(counts, Z), effects, unit=unit, start=best.at, ridge=ridge)
+        found, unit = self._found(counts, frame, known)
         if np.abs(found.logs).max() > _FARTHEST:
             raise FitError(
                 "the terms are those of a customer whose covariates are all 0, and here they are out of floating-point range.",
@@ -172,15 +180,54 @@ class PurchaseModel(ModelFacts):
             log_likelihood=float(found.log_likelihood - counts.customers @ counts.x * np.log(periods)),
             converged=True,
             fingerprint=read,
-            remarks=(*remarks_on(frame, known), *found.remarks),
+            remarks=(*remarks_on(frame, known), *self._on_older(features, frame, known, found), *found.remarks),
         )
-        own["purchases_fingerprint"] = fingerprint(frame.drop("customer_id", *self.covariates)) if known else read
+        own["purchases_fingerprint"] = fingerprint(frame.drop("customer_id", *(each.name for each in known))) if known else read
         return {"info": info, "covariance": found.covariance, **own, **self.formulas.scaled(np.exp(found.logs).tolist(), periods)}
+
+    def _read_to_learn(self, features: pl.DataFrame) -> tuple[pl.DataFrame, Floats | None, tuple[Covariate, ...]]:
+        """Return the columns that the fit reads, the weights, and the covariates as learnt."""
+        contract = learnable(self.declaration.given(self.needs, features))
+        if flagged := self.flags_older(features):
+            contract = replace(contract, columns=(*contract.columns, FLAG))
+        frame, weights = with_weight(read_columns(features, contract), self.weight_column)
+        known = self.declaration.learnt(frame, where=self.name, weights=weights)
+        return frame, weights, (*known, flag_covariate(frame[OLDER], weights)) if flagged else known
+
+    def flags_older(self, features: pl.DataFrame) -> bool:
+        """Return whether customers older than the data get a rate of their own: there are some, and enough to tell it."""
+        return self.older_customers == "own_rate" and OLDER not in self.covariates and enough_of_both(features)
+
+    def _on_older(self, features: pl.DataFrame, frame: pl.DataFrame, known: tuple[Covariate, ...], found: Regression) -> tuple[Remark, ...]:
+        """Return the remark on customers older than the data: their rate, or that they count as newcomers."""
+        if OLDER in self.covariates:
+            return ()
+        if OLDER not in frame.columns:
+            return as_newcomers(features)
+        place = self.effects_of(known).names.index(f"purchase.{OLDER}")
+        error = np.sqrt(np.diag(found.covariance))[len(self.formulas.terms) + place]
+        return own_rate(is_older(frame[OLDER]), float(found.coefficients[place]), float(error), self.level)
+
+    def _found(self, counts: PurchaseCounts, frame: pl.DataFrame, known: tuple[Covariate, ...]) -> tuple[Regression, float]:
+        """Return the maximum of the likelihood, and its unit of time in days."""
+        effects, terms = self.effects_of(known), self.formulas.terms
+        if effects.names == (f"purchase.{OLDER}",) and not self.purchase_ridge:
+            best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=1, older=is_older(frame[OLDER]))
+            k = len(terms)
+            return Regression(best.at[:k], best.at[k:], best.covariance, best.value, best.remarks((*terms, *effects.names))), unit
+        best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))
+        if not known:
+            return Regression(best.at, np.zeros(0), best.covariance, best.value, best.remarks(terms)), unit
+        Z = matrix(frame, known)
+        refuse_useless(Z, column_names(known), where=self.name)
+        ridge = (self.purchase_ridge, self.lifetime_ridge)
+        return fit_effects(self.formulas, *compressed(counts, Z), effects, unit=unit, start=best.at, ridge=ridge), unit
 
     def effects_of(self, covariates: tuple[Covariate, ...]) -> Effects:
         """Return the assignment of covariate columns to processes."""
         columns = [(known.name, column) for known in covariates for column in known.columns]
-        return Effects.of(columns, self.purchase_covariates, self.lifetime_covariates, self.same_effect)
+        on_purchases = self.purchase_covariates if OLDER in self.covariates else (*self.purchase_covariates, OLDER)
+        return Effects.of(columns, on_purchases, self.lifetime_covariates, self.same_effect)
 
     def judge(self, fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
         """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
@@ -228,8 +275,8 @@ class FittedPurchaseModel(PurchasesAhead):
         """Columns that score reads."""
         declared = {known.name: known.declared for known in self.covariates}
         asked_for = self.settings.needs
-        read = (column for column in asked_for.columns if column.name != self.settings.weight_column)
-        return replace(asked_for, columns=tuple(declared.get(column.name, column) for column in read))
+        read = {column.name: column for column in asked_for.columns if column.name != self.settings.weight_column}
+        return replace(asked_for, columns=tuple((read | declared).values()))
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -288,17 +335,13 @@ class FittedPurchaseModel(PurchasesAhead):
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
         """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
-        frame = self._read(features)
-        return self.formulas.probability_alive(*self._own(frame), *_letters(frame))
+        return self._alive(self._read(features))
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
-        frame = self._read(features)
-        x, t_x, T = _letters(frame)
-        own, later = self._own(frame), self.formulas.alive_later_if_alive
-        alive = self.formulas.probability_alive(*own, x, t_x, T)
-        return alive * (later(*own, x, T, days) if self.covariates else _per_pair(x, T, lambda *pair: later(*own, *pair, days)))
+        frame, later = self._read(features), self.formulas.alive_later_if_alive
+        return self._alive(frame) * self._per_pair(frame, lambda own, x, T: later(*own, x, T, days))
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
         """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
@@ -312,14 +355,13 @@ class FittedPurchaseModel(PurchasesAhead):
             Shape (n,); its mean logarithm on a holdout is the log-score of the model.
         """
         self._check_ahead(days)
-        frame = self._read(features)
-        x, t_x, T = _letters(frame)
-        m = whole_numbers(purchases, len(x), self.name)
-        own, exactly = self._own(frame), self.formulas.purchase_probability_if_alive
-        alive = self.formulas.probability_alive(*own, x, t_x, T)
-        if self.covariates:
-            return alive * exactly(*own, x, T, m, days) + np.where(m == 0, 1 - alive, 0.0)
-        stays = _per_triple(x, T, m, lambda *each: exactly(*own, *each, days))
+        frame, exactly = self._read(features), self.formulas.purchase_probability_if_alive
+        m, alive = whole_numbers(purchases, len(frame), self.name), self._alive(frame)
+        if _only_flag(self.covariates) or not self.covariates:
+            stays = self._per_group(frame, lambda own, x, _, T, m: _per_triple(x, T, m, lambda *each: exactly(*own, *each, days)), m)
+        else:
+            rows, which = distinct(self._varied(frame).with_columns(_m=m))
+            stays = exactly(*self._own(rows), *_pair(rows), rows["_m"].to_numpy(), days)[which]
         return alive * stays + np.where(m == 0, 1 - alive, 0.0)
 
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
@@ -332,14 +374,8 @@ class FittedPurchaseModel(PurchasesAhead):
         return not self.formulas.tells_alive(np.arange(2.0)).any()
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
-        frame = self._read(features)
-        x, t_x, T = _letters(frame)
-        alive, buys = self.formulas.probability_alive(*self._own(frame), x, t_x, T), self.formulas.order_probability_if_alive
-        if not self.covariates:
-            return alive * _per_pair(x, T, lambda *pair: buys(*self._in_days(), *pair, days))
-        pairs, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
-        x, T = (pairs[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
-        return alive * buys(*self._own(pairs), x, T, days)[which]
+        frame, buys = self._read(features), self.formulas.order_probability_if_alive
+        return self._alive(frame) * self._per_pair(frame, lambda own, x, T: buys(*own, x, T, days))
 
     def expected_purchases_new(self, days: float | Sequence[float] | Floats, *, of: pl.DataFrame | None = None) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first purchase.
@@ -366,22 +402,14 @@ class FittedPurchaseModel(PurchasesAhead):
             value: of a function that returns the purchases expected in a number of days. It is called for customers who
                 differ in what matters (x and T), not for all of them, and returns one number for each.
         """
-        frame = self._read(features)
-        x, t_x, T = _letters(frame)
-        alive = self.formulas.probability_alive(*self._own(frame), x, t_x, T)
-        if not self.covariates:
-            return alive, _per_pair(x, T, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days)))
-        pairs, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
-        own, (x, T) = self._own(pairs), (pairs[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
-        return alive, value(lambda days: self.formulas.purchases_if_alive(*own, x, T, days))[which]
+        frame, expected = self._read(features), self.formulas.purchases_if_alive
+        return self._alive(frame), self._per_pair(frame, lambda own, x, T: value(lambda days: expected(*own, x, T, days)))
 
     def alike(self, features: pl.DataFrame) -> Alike:
         """Return the customers in groups who buy alike if alive, for forecasts over many horizons."""
         frame = self._read(features)
-        groups, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
-        x, T = (groups[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
-        alive = self.formulas.probability_alive(*self._own(frame), *_letters(frame))
-        return Alike(self.formulas, self._own(groups), x, T, which, alive)
+        groups, which = distinct(self._varied(frame))
+        return Alike(self.formulas, self._own(groups), *_pair(groups), which, self._alive(frame))
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
         """Return the purchases expected in `days` of customers alive at T (days), shape (n,); of typical ones, if they differ."""
@@ -389,6 +417,41 @@ class FittedPurchaseModel(PurchasesAhead):
 
     def _read(self, features: pl.DataFrame) -> pl.DataFrame:
         return read_columns(features, self.needs)
+
+    def _alive(self, frame: pl.DataFrame) -> Floats:
+        return self._per_group(frame, lambda own, *letters: self.formulas.probability_alive(*own, *letters))
+
+    def _per_group(self, frame: pl.DataFrame, value: Callable[..., Floats], *more: Floats) -> Floats:
+        """Return value(terms, x, t_x, T, ...) of each customer, called once for each group if only newcomers and older ones differ.
+
+        Args:
+            frame: the columns of `needs`.
+            value: of the terms in days, the three letters and the rows of `more`, shape (n,).
+            more: numbers of each customer, shape (n,).
+        """
+        columns = (*_letters(frame), *more)
+        if not _only_flag(self.covariates):
+            return value(self._own(frame), *columns)
+        flag, found = is_older(frame[OLDER]), np.empty(len(frame))
+        for is_old in (False, True):
+            if len(rows := np.flatnonzero(flag == is_old)):
+                found[rows] = value(self._of_group(older=is_old), *(column[rows] for column in columns))
+        return found
+
+    def _of_group(self, *, older: bool) -> tuple[float, ...]:
+        """Return the terms, in days, of newcomers or of customers older than the data, of a model without other covariates."""
+        return tuple(float(np.squeeze(term)) for term in self._at(np.array([[float(older)]])))
+
+    def _per_pair(self, frame: pl.DataFrame, value: Callable[..., Floats]) -> Floats:
+        """Return value(terms, x, T) of each customer, computed once for each x, T and covariates that occur."""
+        if not self.covariates or _only_flag(self.covariates):
+            return self._per_group(frame, lambda own, x, _, T: _per_pair(x, T, lambda *pair: value(own, *pair)))
+        rows, which = distinct(self._varied(frame))
+        return value(self._own(rows), *_pair(rows))[which]
+
+    def _varied(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the columns in which customers alive differ to the model."""
+        return frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates))
 
     def _own(self, frame: pl.DataFrame) -> tuple[Each, ...]:
         """Return the terms of the customers of a frame, in days; those shifted by covariates as arrays (n,)."""
@@ -422,6 +485,16 @@ class FittedPurchaseModel(PurchasesAhead):
 def _letters(frame: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
     x, t_x, T = (frame[name].cast(pl.Float64).to_numpy() for name in PURCHASES.names[1:])
     return x, t_x, T
+
+
+def _pair(frame: pl.DataFrame) -> tuple[Floats, Floats]:
+    x, T = (frame[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
+    return x, T
+
+
+def _only_flag(covariates: tuple[Covariate, ...]) -> bool:
+    """Return whether the flag of customers older than the data is the only covariate."""
+    return tuple(known.name for known in covariates) == (OLDER,)
 
 
 def _per_pair(x: Floats, T: Floats, value: Callable[[Floats, Floats], Floats]) -> Floats:

@@ -207,6 +207,10 @@ class PurchaseCounts:
         """Return every `step`-th row, a sample from which a fit can start."""
         return PurchaseCounts(x=self.x[::step], t_x=self.t_x[::step], T=self.T[::step], customers=self.customers[::step])
 
+    def those(self, who: NDArray[np.bool_]) -> PurchaseCounts:
+        """Return some of the rows, by a mask of shape (n,)."""
+        return PurchaseCounts(x=self.x[who], t_x=self.t_x[who], T=self.T[who], customers=self.customers[who])
+
 
 def compressed(counts: PurchaseCounts, Z: Floats) -> tuple[PurchaseCounts, Floats]:
     """Return counts with each (x, t_x, T, z) once, in ascending order, and their covariates.

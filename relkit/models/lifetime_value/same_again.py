@@ -11,7 +11,7 @@ and size are fitted on the last `fitted_days` days, forecast from the same numbe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date  # noqa: TC003 storage reads the types of the fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -42,7 +42,7 @@ class SameAgain(ModelFacts):
         fitted_days: days on which its floor and size are fitted; at most a third of the history.
 
     Examples:
-        >>> from datetime import date
+        >>> from datetime import date  # noqa: TC003 storage reads the types of the fields
         >>> ages = [[50.0], [], [10.0, 90.0], [80.0, 95.0]]
         >>> people = pl.DataFrame({"customer_id": list("abcd"), "repeat_ages_days": pl.Series(ages, dtype=pl.List(pl.Float64))})
         >>> people = people.with_columns(

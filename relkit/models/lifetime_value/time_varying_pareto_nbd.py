@@ -25,6 +25,7 @@ from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
+from relkit.models.lifetime_value.older_customers import as_newcomers
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, check_dates, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
@@ -172,7 +173,7 @@ class TimeVaryingParetoNbd(ModelFacts):
             log_likelihood=float(best.value - purchases * np.log(periods)),
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=remarks,
+            remarks=(*as_newcomers(features), *remarks),
         )
         return FittedTimeVaryingParetoNbd(
             settings=self,

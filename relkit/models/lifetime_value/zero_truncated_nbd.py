@@ -11,11 +11,10 @@ is what the first purchase seen tells; it knows nothing of those who joined or l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date  # noqa: TC003 storage reads the types of the fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import polars as pl
 from scipy import optimize, special
 
 from relkit.errors import NotConvergedError, NotEnoughEventsError
@@ -30,6 +29,8 @@ from relkit.texts import Text
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from relkit.contracts import Contract
     from relkit.models.lifetime_value.naive_rule import Floats
 
@@ -52,6 +53,7 @@ class ZeroTruncatedNbd(ModelFacts):
     """Settings of the zero-truncated NBD; it has none.
 
     Examples:
+        >>> import polars as pl
         >>> ages = [[50.0], [], [10.0, 90.0], [], [5.0], [], []]
         >>> people = pl.DataFrame({"customer_id": list("abcdefg"), "repeat_ages_days": pl.Series(ages, dtype=pl.List(pl.Float64))})
         >>> people = people.with_columns(
@@ -70,8 +72,8 @@ class ZeroTruncatedNbd(ModelFacts):
     holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
     label = Text("Zero-truncated NBD", "NBD tronqué à zéro")
     purpose = Text(
-        "Zero-truncated NBD: orders ahead from the number of orders in the history alone; a rule that models have to beat.",
-        "NBD tronqué à zéro : les commandes à venir d’après le seul nombre de commandes passées ; une règle que les modèles doivent battre.",
+        "Zero-truncated NBD: orders ahead from the number of orders in the history alone; a rule to beat.",
+        "NBD tronqué à zéro : les commandes à venir d’après le seul nombre de commandes passées ; une règle à battre.",
     )
     role, reads = ORDERS, HISTORIES
     competes = True

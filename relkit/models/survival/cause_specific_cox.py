@@ -65,7 +65,6 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
         "Régressions de Cox par cause : la probabilité qu’un contrat prenne fin, pour chaque motif.",
     )
     role, reads = CONTRACTS, SPELLS
-    stepped = True
     figures = ("hazard_ratios_by_cause", "calibration")
     check_settings = CHECKED_COVARIATES
 

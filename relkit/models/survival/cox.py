@@ -149,7 +149,6 @@ class Cox(CoxSettings, JudgedByEnds):
     )
     role, reads = CONTRACTS, SPELLS
     competes = True
-    stepped = True
     figures = ("hazard_ratios", "baseline", "calibration")
     check_settings = CHECKED_COVARIATES
 

@@ -78,7 +78,6 @@ class FineGray(ByReason, Proportional, JudgedByCauses):
         "Régression de Fine et Gray : la part des contrats qui prennent fin pour un motif, et ce qui la fait varier.",
     )
     role, reads = CONTRACTS, SPELLS
-    stepped = True
     figures = ("subdistribution_ratios", "calibration")
     check_settings = CHECKED_COVARIATES
 

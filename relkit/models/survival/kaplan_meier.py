@@ -71,7 +71,6 @@ class KaplanMeier(Weighted, JudgedByEnds):
     )
     role, reads = CONTRACTS, SPELLS
     competes = True
-    stepped = True
     figures = ("survival", "calibration")
 
     may_weigh_nothing: ClassVar[bool] = False
