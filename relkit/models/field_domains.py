@@ -175,7 +175,7 @@ SHAPES: dict[str, _Shapes] = {
     "PastForecasts": dict.fromkeys(("horizons", "origins", "forecast", "came", "forecast_money", "came_money"), ("k",)),
     "Knots": {
         **dict.fromkeys(("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means"), ("k",)),
-        "coefficients": ("k", "4"),
+        "coefficients": ("k", "5"),
         "size_coefficients": ("k", "2"),
     },
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},

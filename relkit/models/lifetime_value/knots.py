@@ -13,17 +13,20 @@ expectations do not fall with the horizon.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.alike import Alike  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import log_probability, sizes
+from relkit.models.lifetime_value.own_past import regressors
+
+if TYPE_CHECKING:
+    from relkit.models.lifetime_value.own_past import OwnPast
 
 Floats = NDArray[np.float64]
 
-SHARE_OF_MEAN = 0.05
-"""Of the base model's mean, added to each regressor before the logarithm: a customer without recent orders is not at minus infinity."""
 UNIT_DAYS = 28
 """Days in which the rate is counted that the size of the negative binomial follows."""
 
@@ -38,7 +41,7 @@ class Knots:
         log_corrections: ln R by past errors, shape (k,).
         calendar: factor of the calendar in the days ahead, shape (k,).
         pool_weights: w, shape (k,); never ascending.
-        coefficients: of the regression: constant, base model, last days, long run, shape (k, 4).
+        coefficients: of the regression: constant, then those of `own_past.REGRESSORS`, shape (k, 5); 0 for one not learnt.
         size_coefficients: c0 and c1 of the size, shape (k, 2).
         base_means: mean of the base model over the customers of the fit, shape (k,).
     """
@@ -56,31 +59,17 @@ class Knots:
         """Return the number of knots."""
         return len(self.horizons_days)
 
+    def columns(self, knot: int, base: Floats, past: OwnPast) -> Floats:
+        """Return the columns of the regression at a knot, shape (n, 5), from the base model's expectations and the customers' own past."""
+        parts = past.parts(float(self.horizons_days[knot]), season=bool(self.coefficients[knot, -1]))
+        return regressors(base, parts, float(self.base_means[knot]))
+
     def effective(self, days: float) -> float:
         """Return the days that the base model is asked for at any horizon."""
         if not len(self):
             return days
         beyond = max(days - float(self.horizons_days[-1]), 0.0)
         return float(np.interp(days, np.append(0.0, self.horizons_days), np.append(0.0, self.effective_days))) + beyond
-
-
-@dataclass(frozen=True, eq=False)
-class Regressors:
-    """Regressors of each customer that do not come from the base model.
-
-    Attributes:
-        recent: orders in the last h days at each knot, shape (k, n).
-        long_run: orders since the start of the history per day of it, shape (n,).
-    """
-
-    recent: Floats
-    long_run: Floats
-
-
-def columns(base: Floats, recent: Floats, long_run: Floats, base_mean: float) -> Floats:
-    """Return the columns of the regression, shape (n, 4): 1 and the logarithms of the three, each with a share of the mean added."""
-    floor = SHARE_OF_MEAN * base_mean
-    return np.column_stack([np.ones(len(base)), *(np.log(part + floor) for part in (base, recent, long_run))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,33 +87,28 @@ class PooledForecast:
     expected_at: Floats
 
     @classmethod
-    def of(cls, knots: Knots, base: Alike, regressors: Regressors) -> PooledForecast:
-        """Return the forecasts of customers."""
+    def of(cls, knots: Knots, base: Alike, past: OwnPast) -> PooledForecast:
+        """Return the forecasts of customers from the base model and from their own past."""
         expected = np.zeros((len(knots) + 1, len(base.which)))
-        for j in range(len(knots)):
-            own, weight = base.expected_of_all(float(knots.effective_days[j])), knots.pool_weights[j]
-            long_run = regressors.long_run * knots.horizons_days[j]
-            regressed = np.exp(columns(own, regressors.recent[j], long_run, float(knots.base_means[j])) @ knots.coefficients[j])
+        for j, weight in enumerate(knots.pool_weights):
+            own = base.expected_of_all(float(knots.effective_days[j]))
+            regressed = np.exp(knots.columns(j, own, past) @ knots.coefficients[j])
             np.maximum(expected[j], (1 - weight) * own + weight * regressed, out=expected[j + 1])
         return cls(knots, base, expected)
 
-    def some(self, rows: NDArray[np.intp]) -> PooledForecast:
-        """Return the forecasts of the customers at some positions."""
-        return PooledForecast(self.knots, self.base.some(rows), self.expected_at[:, rows])
-
-    def parts(self, days: float) -> tuple[float, Floats, Floats, Floats]:
-        """Return the effective horizon, then the weight, the mean and the size of each customer's negative binomial, each (n,)."""
+    def at(self, days: float) -> PooledCounts:
+        """Return the distributions of the purchases in so many days."""
         knots, ahead = self.knots, self.knots.effective(days)
         own = self.base.expected_of_all(ahead)
         if not len(knots):
-            return ahead, *(np.zeros(len(own)) for _ in range(2)), np.ones(len(own))
+            return PooledCounts(self.base, ahead, np.zeros(len(own)), np.zeros(len(own)), np.ones(len(own)))
         weight = self._weight(days)
         missing = self.expected(days) - (1 - weight) * own
         mean = np.maximum(np.divide(missing, weight, out=np.zeros(len(own)), where=weight > 0), 0.0)
         at = np.log(np.clip(days, knots.horizons_days[0], knots.horizons_days[-1]))
         c0, c1 = (np.interp(at, np.log(knots.horizons_days), column) for column in knots.size_coefficients.T)
         level = float(np.log(max(days, 1e-9) / UNIT_DAYS))
-        return ahead, weight, mean, sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1)
+        return PooledCounts(self.base, ahead, weight, mean, sizes(np.log(np.maximum(mean, 1e-30)), level, c0, c1))
 
     def expected(self, days: float) -> Floats:
         """Return the purchases expected of each customer in so many days, shape (n,)."""
@@ -156,17 +140,6 @@ class PooledForecast:
         effective = self.knots.effective
         return np.maximum(self.base.expected(effective(days)) - self.base.expected(effective(last)), 0.0)
 
-    def none(self, days: float) -> Floats:
-        """Return the probability that each customer makes no purchase, shape (n,)."""
-        ahead, weight, mean, size = self.parts(days)
-        return np.asarray((1 - weight) * self.base.none_of_all(ahead) + weight * np.exp(-size * np.log1p(mean / size)))
-
-    def probability(self, purchases: Floats, days: float) -> Floats:
-        """Return the probability that each customer makes exactly `purchases[i]` purchases, shape (n,)."""
-        ahead, weight, mean, size = self.parts(days)
-        own = self.base.probability_of_all(purchases, ahead)
-        return np.asarray((1 - weight) * own + weight * np.exp(log_probability(purchases, mean, size)))
-
     def _weight(self, days: float) -> Floats:
         weights = np.append(self.knots.pool_weights[0], self.knots.pool_weights)
         total = np.full(len(self.base.which), weights[0])
@@ -174,3 +147,37 @@ class PooledForecast:
             if step and (passed := self.passed(j, days)) is not None:
                 total += step * passed[self.base.which]
         return total
+
+
+@dataclass(frozen=True, eq=False)
+class PooledCounts:
+    """Distributions of the purchases of n customers at one horizon.
+
+    Attributes:
+        base: the customers in the base model.
+        ahead: days that the base model is asked for.
+        weight: of the negative binomial, shape (n,).
+        mean: of the negative binomial, shape (n,).
+        size: of the negative binomial, shape (n,).
+    """
+
+    base: Alike
+    ahead: float
+    weight: Floats
+    mean: Floats
+    size: Floats
+
+    @property
+    def none(self) -> Floats:
+        """Probability that each customer makes no purchase, shape (n,)."""
+        regressed = np.exp(-self.size * np.log1p(self.mean / self.size))
+        return np.asarray((1 - self.weight) * self.base.none_of_all(self.ahead) + self.weight * regressed)
+
+    def probability(self, purchases: Floats) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases, shape (n,)."""
+        own = self.base.probability_of_all(purchases, self.ahead)
+        return np.asarray((1 - self.weight) * own + self.weight * np.exp(log_probability(purchases, self.mean, self.size)))
+
+    def some(self, rows: NDArray[np.intp]) -> PooledCounts:
+        """Return the distributions of the customers at some positions."""
+        return PooledCounts(self.base.some(rows), self.ahead, self.weight[rows], self.mean[rows], self.size[rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
-from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots, Regressors, columns
-from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd, MbgNbd
+from relkit.models.lifetime_value.knots import UNIT_DAYS, Knots
+from relkit.models.lifetime_value.mbg_nbd import MbgNbd  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, regress
+from relkit.models.lifetime_value.older_customers import OLDER
+from relkit.models.lifetime_value.own_past import REGRESSORS, SEASON_KNOWN_DAYS, OwnPast, regressors
 from relkit.models.lifetime_value.recalibration import Origin, log_correction, log_error, origins
 
 if TYPE_CHECKING:
@@ -24,36 +26,23 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-FLAG = "is_left_censored"
-LEAST_TRUST, LEAST_SHARE = 0.1, 0.5
-"""Horizons whose past origins are trusted less, or whose windows are a smaller share of them, are not learnt: the base model continues."""
-_FEWEST_OF_A_KIND, _FEWEST_BACK = 30, 10
-"""Customers, and customers who came back, on either side of the flag, without which it is no covariate."""
-_SHRINKAGE = Shrinkage(np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.0, 0.002]))
+LEAST_TRUST = 0.05
+"""Horizons whose past origins are trusted less are not learnt: the base model continues."""
+_CENTRE, _STRENGTH = np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.01, 0.0, 0.002])
+"""Of the penalty on the constant, on the four regressors, and on both coefficients of the size."""
 _EPOCH = date(1970, 1, 1)
 
 
-def fit_base(x: Any, t_x: Any, T: Any, older: Bools, *, as_of: date, settings: dict[str, Any]) -> FittedMbgNbd:
-    """Return the base model; whether a customer may be older than the data is a covariate of the rate if there are enough of either.
+def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
+    """Return the rows that the base model reads, of customers by number.
 
     Args:
         x: repeat purchases of each customer, shape (n,).
         t_x: age at the last purchase, days, shape (n,).
         T: age, days, shape (n,).
         older: mask of the customers who may be older than the data, shape (n,).
-        as_of: last day known.
-        settings: period_days and level.
     """
-    own = base_frame(x, t_x, T, older)
-    sides = (older, ~older)
-    differ = all(side.sum() >= _FEWEST_OF_A_KIND and (np.asarray(x)[side] > 0).sum() >= _FEWEST_BACK for side in sides)
-    model = MbgNbd(**settings, purchase_covariates=(FLAG,) if differ else ())
-    return model.fit(own if differ else own.drop(FLAG), as_of=as_of)
-
-
-def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
-    """Return the rows that the base model reads; customers are numbered."""
-    summary = {"repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T, FLAG: older}
+    summary = {"repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T, OLDER: older}
     return pl.DataFrame({"customer_id": np.arange(len(older))} | summary)
 
 
@@ -63,10 +52,13 @@ class _Judged:
 
     origin: Origin
     base: Floats
-    recent: Floats
-    long_run: Floats
+    parts: tuple[Floats, Floats, Floats]
     came: Floats
     calendar: float
+
+    @property
+    def knows_season(self) -> bool:
+        return self.origin.known_days >= SEASON_KNOWN_DAYS
 
     @property
     def forecast(self) -> float:
@@ -79,7 +71,7 @@ class _Judged:
     def counts(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Return regressors, offset, level and counts for the regression."""
         rows, days = len(self.came), self.origin.window_days
-        X = columns(self.base, self.recent, self.long_run, float(self.base.mean()))
+        X = regressors(self.base, self.parts, float(self.base.mean()))
         return X, np.full(rows, np.log(self.calendar)), np.full(rows, np.log(days / UNIT_DAYS)), self.came
 
 
@@ -92,14 +84,14 @@ class PastOrigins:
         older: mask of those who may be older than the data, shape (n,).
         start: number of the first day of the history.
         calendar: weights of the days.
-        settings: of the base model.
+        model: settings of the base model.
     """
 
     orders: OrderDays
     older: Bools
     start: int
     calendar: CalendarWeights
-    settings: dict[str, Any]
+    model: MbgNbd
     _fits: dict[int, tuple[Alike, Any] | None] = field(default_factory=dict)
 
     def judged(self, origin: Origin | None) -> _Judged | None:
@@ -108,14 +100,12 @@ class PastOrigins:
             return None
         alike, known = found
         day, window = self.start + origin.known_days, origin.window_days
-        between = self.orders.between
-        length = origin.known_days + 1
+        past = OwnPast(self.orders, day, self.start)
         return _Judged(
             origin=origin,
             base=alike.expected_of_all(window),
-            recent=_last_days(between(day - min(window, length), day)[known.known], window, length),
-            long_run=(known.x + 1.0) / length * window,
-            came=between(day, day + window)[known.known].astype(float),
+            parts=tuple(part[known.known] for part in past.parts(window, season=origin.known_days >= SEASON_KNOWN_DAYS)),
+            came=self.orders.between(day, day + window)[known.known].astype(float),
             calendar=self.calendar.ratio(day, window),
         )
 
@@ -123,26 +113,12 @@ class PastOrigins:
         if known_days not in self._fits:
             day = self.start + known_days
             known = self.orders.as_of(day)
-            of = known.x, known.t_x, known.T, self.older[known.known]
+            rows = base_frame(known.x, known.t_x, known.T, self.older[known.known])
             try:
-                fitted = fit_base(*of, as_of=_EPOCH + timedelta(days=day), settings=self.settings)
-                self._fits[known_days] = fitted.alike(base_frame(*of)), known
+                self._fits[known_days] = self.model.fit(rows, as_of=_EPOCH + timedelta(days=day)).alike(rows), known
             except (NotEnoughEventsError, NotConvergedError, FitError):
                 self._fits[known_days] = None
         return self._fits[known_days]
-
-
-def _last_days(counted: Any, window: int, known: Any) -> Floats:
-    """Return orders of the last `window` days, scaled up where fewer were known."""
-    return np.asarray(counted * (window / np.minimum(window, known)), dtype=float)
-
-
-def regressors(orders: OrderDays, until: NDArray[np.int64], start: int, horizons_days: Floats) -> Regressors:
-    """Return the regressors of customers as of the days `until`, shape (n,), that do not come from the base model."""
-    length = np.maximum(until - start + 1, 1)
-    recent = [_last_days(orders.between(until - np.minimum(int(h), length), until), int(h), length) for h in horizons_days]
-    since = orders.between(np.full(len(until), start - 1), until)
-    return Regressors(np.array(recent).reshape(len(horizons_days), len(until)), since / length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +147,7 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
     found, seen = [], []
     for horizon in horizons:
         wanted = origins(known_days, horizon)
-        trusted = wanted.trust >= LEAST_TRUST and wanted.last.window_days >= LEAST_SHARE * horizon
-        last = past.judged(wanted.last) if trusted else None
+        last = past.judged(wanted.last) if wanted.trust >= LEAST_TRUST else None
         if last is None or not last.came.sum():
             continue
         years = [judged for year in wanted.years if (judged := past.judged(year)) is not None]
@@ -205,19 +180,28 @@ def _knot(
     horizon: int, trust: float, last: _Judged, years: list[_Judged], other: _Judged | None, calendar: float, weight: float
 ) -> dict[str, Any]:
     correction = log_correction(trust, last.error, [year.error for year in years])
-    parts = [judged.counts() for judged in (last, other) if judged is not None]
-    X, offset, level, y = (np.concatenate(each) for each in zip(*parts, strict=True))
-    found = regress(Counts.of(X, offset, level, y), _SHRINKAGE)
+    found = _regressed([judged for judged in (last, other) if judged is not None])
     return {
         "horizons_days": float(horizon),
         "effective_days": horizon * float(np.exp(correction)) * calendar,
         "log_corrections": correction,
         "calendar": calendar,
         "pool_weights": trust * weight,
-        "coefficients": found[:4],
-        "size_coefficients": found[4:],
+        "coefficients": found[:-2],
+        "size_coefficients": found[-2:],
         "base_means": 1.0,
     }
+
+
+def _regressed(origins: list[_Judged]) -> Floats:
+    """Return the coefficients of the regression and of its size; the season is a regressor if the last origin knew it."""
+    season = origins[0].knows_season
+    parts = [judged.counts() for judged in origins if judged.knows_season or not season]
+    X, offset, level, y = (np.concatenate(each) for each in zip(*parts, strict=True))
+    used = np.array([True, True, True, True, season, True, True])
+    found = np.zeros(len(used))
+    found[used] = regress(Counts.of(X[:, used[:-2]], offset, level, y), Shrinkage(_CENTRE[used], _STRENGTH[used]))
+    return found
 
 
 def _gathered(found: list[dict[str, Any]]) -> Knots:
@@ -225,25 +209,22 @@ def _gathered(found: list[dict[str, Any]]) -> Knots:
     flat = {name: np.array([knot[name] for knot in found], dtype=float) for name in names}
     flat["effective_days"] = np.maximum.accumulate(flat["effective_days"])
     flat["pool_weights"] = np.minimum.accumulate(flat["pool_weights"])
-    widths = {"coefficients": 4, "size_coefficients": 2}
+    widths = {"coefficients": 1 + len(REGRESSORS), "size_coefficients": 2}
     wide = {name: np.array([knot[name] for knot in found], dtype=float).reshape(-1, width) for name, width in widths.items()}
     return Knots(**flat, **wide)
 
 
-def centred(knots: Knots, base: Alike, given: Regressors) -> Knots:
+def centred(knots: Knots, base: Alike, past: OwnPast) -> Knots:
     """Return the knots with the base model's means, and constants at which the totals of regression and corrected base model agree.
 
     Args:
         knots: as learnt.
         base: the customers of the fit as of its day.
-        given: their other regressors.
+        past: their own past.
     """
-    means, coefficients = np.empty(len(knots)), knots.coefficients.copy()
-    for j, horizon in enumerate(knots.horizons_days):
-        own = base.expected_of_all(float(knots.effective_days[j]))
-        means[j] = max(own.mean(), 1e-12)
-        regressed = np.exp(columns(own, given.recent[j], given.long_run * horizon, means[j]) @ coefficients[j])
-        coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / regressed.sum())
-    given_fields = {name: getattr(knots, name) for name in ("horizons_days", "effective_days", "log_corrections", "calendar")}
-    rest = {"pool_weights": knots.pool_weights, "size_coefficients": knots.size_coefficients}
-    return Knots(**given_fields, **rest, coefficients=coefficients, base_means=means)
+    at = [base.expected_of_all(float(days)) for days in knots.effective_days]
+    found = replace(knots, base_means=np.array([max(own.mean(), 1e-12) for own in at]), coefficients=knots.coefficients.copy())
+    for j, own in enumerate(at):
+        regressed = np.exp(found.columns(j, own, past) @ found.coefficients[j])
+        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / regressed.sum())
+    return found
