@@ -23,9 +23,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -37,6 +36,9 @@ from numpy.typing import NDArray
 from relkit.models import catalogue
 from relkit.models.lifetime_value.judging import forecast_of
 from relkit.workplace import workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +75,14 @@ def chosen(origin: Origin) -> tuple[Any, str]:
     from relkit.jobs.model_fitting import FitRequest
 
     names = ", ".join(f"lifetime_value.{name}" for name in CANDIDATES)
-    settings = {"candidates": names, "horizon_days": str(origin.split.days), "origins": str(ORIGINS_OF_AUTO), "judged_customers": "5000", "horizons_days": str(origin.split.days), "replicates": "50"}
+    settings = {
+        "candidates": names,
+        "horizon_days": str(origin.split.days),
+        "origins": str(ORIGINS_OF_AUTO),
+        "judged_customers": "5000",
+        "horizons_days": str(origin.split.days),
+        "replicates": "50",
+    }
     request = FitRequest(
         model="lifetime_value.auto",
         settings=settings,

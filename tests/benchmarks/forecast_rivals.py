@@ -1,11 +1,11 @@
 """Rivals of relkit's forecasts: lifetimes' BG/NBD and Pareto/NBD, and gradient boosting.
 
 lifetimes gives parameters and expectations. It has no distribution of the purchases ahead of a customer for BG/NBD and a slow one for
-Pareto/NBD; the formulas of relkit give both at lifetimes' parameters, after their expectations have been compared.
+Pareto/NBD; the formulas of relkit give both at lifetimes' parameters, after totals expected have been compared.
 
-Gradient boosting is scikit-learn's with Poisson loss: recency, frequency, age and orders of windows of several lengths, learnt at up to three
-earlier days from what came in as many days as are asked for. A negative binomial around it has the size that fits forecasts of thirds of the
-customers by the other two.
+Gradient boosting is scikit-learn's with Poisson loss: recency, frequency, age and orders of windows of several lengths, learnt at up to
+three earlier days from what came in as many days as are asked for. A negative binomial around it has the size that fits forecasts of
+thirds of the customers by the other two.
 """
 
 from __future__ import annotations
@@ -74,8 +74,12 @@ def _agreed(origin: Origin, fitted: dict[str, Any]) -> dict[str, Any]:
         if name in fitted:
             made = model.fit(_plain(origin), as_of=origin.split.calibration.day).moved(np.log(fitted[name]))
             given = np.isfinite(fitted[f"{name} expected"])  # lifetimes overflows for customers with many purchases
-            own, theirs = ((each * customers)[given].sum() for each in (made.expected_purchases(rows, CHECKED_DAYS), fitted[f"{name} expected"]))
-            assert not given.any() or abs(own / theirs - 1) < 1e-3, f"{name} of {origin.shop.name} at {origin.known_days}: {own} against {theirs}"
+            own, theirs = (
+                (each * customers)[given].sum() for each in (made.expected_purchases(rows, CHECKED_DAYS), fitted[f"{name} expected"])
+            )
+            assert not given.any() or abs(own / theirs - 1) < 1e-3, (
+                f"{name} of {origin.shop.name} at {origin.known_days}: {own} against {theirs}"
+            )
             found[f"{name} {origin.known_days}"] = fitted[name]
     return found
 

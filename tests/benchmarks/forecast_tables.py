@@ -56,7 +56,12 @@ def cell(origins: list[tuple[int, dict[str, Any]]], horizon: int) -> dict[str, A
     of = measured(judged, replicates=REPLICATES)
     at = [list(MEASURES).index(name) for name in SHOWN]
     known = [day for day, _ in origins]
-    result: dict[str, Any] = {"origins": known, "apart": apart(known, horizon), "customers": len(place), "orders": [float(found["came"].sum()) for _, found in origins]}
+    result: dict[str, Any] = {
+        "origins": known,
+        "apart": apart(known, horizon),
+        "customers": len(place),
+        "orders": [float(found["came"].sum()) for _, found in origins],
+    }
     result["measures"] = {label: dict(zip(SHOWN, of.values[i, at].tolist(), strict=True)) for i, label in enumerate((OURS, *RIVALS))}
     result["auto_less"] = {}
     for i, label in enumerate(RIVALS, start=1):
@@ -66,7 +71,11 @@ def cell(origins: list[tuple[int, dict[str, Any]]], horizon: int) -> dict[str, A
     result["stood_in"] = {label: sum(label in found["stood in"] for _, found in origins) for label in RIVALS[1:3]}
     result["totals"] = [
         {"origin": day, "forecast": float(found["auto:expected"].sum(dtype=float)), "came": float(found["came"].sum())}
-        | ({"low": float(found["bounds"][0]), "high": float(found["bounds"][1]), "past_origins": int(found["past origins"])} if "bounds" in found else {})
+        | (
+            {"low": float(found["bounds"][0]), "high": float(found["bounds"][1]), "past_origins": int(found["past origins"])}
+            if "bounds" in found
+            else {}
+        )
         for day, found in origins
     ]
     result["cpu_seconds"] = float(np.median([found["auto:seconds"] for _, found in origins]))
@@ -91,7 +100,13 @@ def write_tables(orders: Kept, folder: Path) -> None:
     lines = [*verdict_lines(cells), "", *bound_lines(cells), "", *measure_lines(cells)]
     print("\n".join(lines))
     (folder / "forecasts.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    versions = {"python": platform.python_version(), "relkit": relkit.__version__, "numpy": np.__version__, "scikit-learn": sklearn.__version__, "polars": version("polars")}
+    versions = {
+        "python": platform.python_version(),
+        "relkit": relkit.__version__,
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "polars": version("polars"),
+    }
     made = [{"shop": shop, "horizon_days": horizon} | each for (shop, horizon), each in cells.items()]
     written = {"format": FORMAT, "versions": versions, "rows": made}
     (folder / "forecasts.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
@@ -118,7 +133,13 @@ def verdict_lines(cells: dict[tuple[str, int], dict[str, Any]]) -> list[str]:
         for name in SHOWN
         if verdict(name, each["auto_less"][rival][name]) < 0
     ]
-    return [*table(["auto against", *SHOWN.values()], rows), "", "Where auto is clearly worse:", "", *(f"- {line}" for line in worse or ["nowhere"])]
+    return [
+        *table(["auto against", *SHOWN.values()], rows),
+        "",
+        "Where auto is clearly worse:",
+        "",
+        *(f"- {line}" for line in worse or ["nowhere"]),
+    ]
 
 
 def bound_lines(cells: dict[tuple[str, int], dict[str, Any]]) -> list[str]:

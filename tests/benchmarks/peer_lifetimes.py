@@ -3,8 +3,8 @@
     python peer_lifetimes.py FOLDER HORIZON_DAYS
 
 FOLDER has customers_<day>.npz: x, t_x and T in weeks and the number of customers with each. fitted_<day>.npz, written next to it, has the
-parameters of either model and what lifetimes expects of each row within the horizon. Weighted rows give the estimates of the single customers. A model for which lifetimes finds no
-optimum is left out.
+parameters of either model and what lifetimes expects of each row within the horizon. Weighted rows give the estimates of the single
+customers. A model for which lifetimes finds no optimum is left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def fitted(fitter: Any, x: Any, t_x: Any, T: Any, weights: Any) -> Any:
         np.random.seed(1)  # noqa: NPY002  # where lifetimes takes its starting point from
         try:
             return fitter().fit(x, t_x, T, weights=weights, tol=tolerance)
-        except Exception:  # noqa: BLE001, S112  # its ConvergenceError, and what numpy raises on the way
+        except Exception:  # noqa: BLE001  # its ConvergenceError, and what numpy raises on the way
             continue
     return None
 
@@ -32,7 +32,10 @@ def fitted(fitter: Any, x: Any, t_x: Any, T: Any, weights: Any) -> Any:
 def main() -> None:
     from lifetimes import BetaGeoFitter, ParetoNBDFitter
 
-    models = {"lifetimes BG/NBD": (BetaGeoFitter, ("r", "alpha", "a", "b")), "lifetimes Pareto/NBD": (ParetoNBDFitter, ("r", "alpha", "s", "beta"))}
+    models = {
+        "lifetimes BG/NBD": (BetaGeoFitter, ("r", "alpha", "a", "b")),
+        "lifetimes Pareto/NBD": (ParetoNBDFitter, ("r", "alpha", "s", "beta")),
+    }
     folder, weeks = Path(sys.argv[1]), float(sys.argv[2]) / 7
     for file in sorted(folder.glob("customers_*.npz")):
         with np.load(file) as arrays:
