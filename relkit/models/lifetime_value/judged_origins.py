@@ -43,7 +43,7 @@ def base_frame(x: Any, t_x: Any, T: Any, older: Bools) -> pl.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class JudgedOrigin:
-    """What was known at a past origin, and what came after it, of the k sampled customers who had bought by then.
+    """Knowledge at a past origin, and the orders that came after it, of the k sampled customers who had bought by then.
 
     Attributes:
         origin: the origin.
@@ -112,7 +112,7 @@ class PastOrigins:
     _fits: dict[int, tuple[Alike, Any] | None] = field(default_factory=dict)
 
     def judged(self, origin: Origin | None) -> JudgedOrigin | None:
-        """Return what was known at an origin and what came; None if the base model could not be fitted there."""
+        """Return the knowledge at an origin and the orders after it; None if the base model could not be fitted there."""
         if origin is None or (found := self._at(origin.known_days)) is None:
             return None
         alike, known = found

@@ -33,7 +33,7 @@ UNIT_DAYS = 28
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Knots:
-    """What was learnt at k horizons, in ascending order.
+    """Corrections, regressions and weights learnt at k horizons, in ascending order.
 
     Attributes:
         horizons_days: the horizons, shape (k,).

@@ -1,4 +1,4 @@
-"""What was made of the frame that was asked about last: scores and their bounds ask about the same customers many times."""
+"""Memory of the last frame asked about, and of what was made of it: scores and their bounds ask about the same customers many times."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LastRead(Generic[T]):
         self._made: list[T] = []
 
     def of(self, frame: pl.DataFrame, make: Callable[[pl.DataFrame], T]) -> T:
-        """Return what `make` makes of a frame, made once if the last one was the same."""
+        """Return the result of `make` for a frame, made once if the last frame was the same."""
         mark = _mark(frame)
         if not self._made or self._frame() is not frame or self._mark != mark:
             self._made, self._mark = [make(frame)], mark

@@ -80,7 +80,7 @@ class OrderDays:
         return np.repeat(day, np.diff(self.begins)) if isinstance(day, np.ndarray) else day
 
     def _counted(self, which: NDArray[np.bool_]) -> Ints:
-        """Return how many of each customer's repeats are marked."""
+        """Return the number of each customer's repeats that are marked."""
         running: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(which, dtype=np.int64)))
         return running[self.begins[1:]] - running[self.begins[:-1]]
 

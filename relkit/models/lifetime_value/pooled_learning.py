@@ -37,7 +37,7 @@ _WEIGHTS, _WEIGHT_PENALTY = np.arange(1, 20) / 20, 0.05
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """What a fit learns at its horizons.
+    """Results of a fit at its horizons.
 
     Attributes:
         knots: at the horizons that the history allows.
