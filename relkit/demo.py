@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from relkit.tables.simulation import CompanyTruth, SimulationSettings
 
 PIPELINE = Path("monthly_scoring")
+TRUE_MODELS = Path("fit_true_models")
+"""The models that the simulation follows: the main pipeline takes those that forecast best, which may be others."""
 CAMPAIGN = Path("measure_campaign")
 ACTION = "welcome_offer"
 """The campaign that is measured: it works in both worlds."""
@@ -60,14 +62,20 @@ class RunDemo(Job):
         common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
         return RunPipeline.parse(pipeline=PIPELINE, data=self.company / "data", settings=FIRST_ORDERS, **common)
 
+    def true_models(self) -> RunPipeline:
+        """Return the pipeline that fits the models of the simulation, under a programme of their own: they make no scores."""
+        common = {"programme": f"{self.programme}_truth", "out": self.out_dir, "language": self.language, "restart": self.restart}
+        return RunPipeline.parse(pipeline=TRUE_MODELS, **common)
+
     def campaign(self) -> RunPipeline:
         """Return the pipeline that measures a campaign."""
         common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
         return RunPipeline.parse(pipeline=CAMPAIGN, settings=NAMED, **common)
 
     def verify(self) -> None:
-        """Verify both pipelines."""
+        """Verify the pipelines."""
         self.pipeline().verify()
+        self.true_models().verify()
         self.campaign().verify()
 
     def run(self, progress: Progress = quiet) -> Result:
@@ -76,10 +84,11 @@ class RunDemo(Job):
         result = self.pipeline().run(progress)
         if not result.passed:
             return result.model_copy(update={"job": "demo"})
-        measured = self.campaign().run(progress)
-        if not measured.passed:
-            return measured.model_copy(update={"job": "demo"})
-        lines, rows = _comparison(truth, result)
+        fitted, measured = self.true_models().run(progress), self.campaign().run(progress)
+        for step in (fitted, measured):
+            if not step.passed:
+                return step.model_copy(update={"job": "demo"})
+        lines, rows = _comparison(truth, result, fitted)
         campaign_lines, campaign_rows = _measured_next_to_truth(truth, self.out_dir)
         return result.model_copy(
             update={
@@ -87,7 +96,7 @@ class RunDemo(Job):
                 "sentences": (*lines, "", *campaign_lines, "", *result.sentences, *measured.sentences, "", *_next()),
                 "details": {
                     **result.details,
-                    "steps": [*result.details["steps"], *measured.details["steps"]],
+                    "steps": [*result.details["steps"], *fitted.details["steps"], *measured.details["steps"]],
                     "comparison": rows,
                     "campaign": campaign_rows,
                 },
@@ -178,7 +187,7 @@ def _fits(result: Result) -> Iterator[dict[str, Any]]:
             yield from details.get("fits", {"": details}).values()
 
 
-def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
+def _comparison(truth: CompanyTruth, *results: Result) -> tuple[list[str], list[dict[str, Any]]]:
     """Return the table of estimates next to the truth, for people and for scripts."""
     import polars as pl
 
@@ -186,6 +195,7 @@ def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[di
 
     rows = [
         {"model": fit["model"], "term": r["term"], "estimate": r["estimate"], "std_error": r["std_error"]}
+        for result in results
         for fit in _fits(result)
         for r in (*fit.get("summary", ()), *fit.get("effects", ()))
     ]

@@ -13,6 +13,8 @@ HORIZON_DAYS = 90
 """Default horizon of orders and churn."""
 HORIZON_MONTHS = 24
 """Default horizon of margin and of the life of contracts."""
+LEFT_WINDOW_DAYS = 31
+"""Days from the start of a history within which a first purchase does not show that a customer is new."""
 LEVEL = 0.95
 """Default level of intervals."""
 

@@ -18,11 +18,14 @@ MAIN = Path(__file__).resolve().parents[1] / "pipelines" / "monthly_scoring.yaml
 @pytest.fixture
 def without_reports(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an entered working directory where the main pipeline ends before its reports, which have tests of their own."""
-    for name, source in (("PIPELINE", MAIN), ("CAMPAIGN", MAIN.with_name("measure_campaign.yaml"))):
-        path = workplace / ("main.yaml" if name == "PIPELINE" else "campaign.yaml")
+    for name in ("PIPELINE", "TRUE_MODELS", "CAMPAIGN"):
+        source = MAIN.with_name(f"{getattr(demo, name)}.yaml")
+        path = workplace / ("main.yaml" if name == "PIPELINE" else source.name)
         path.write_text("\n".join(line for line in source.read_text().splitlines() if "report:" not in line))
         monkeypatch.setattr(demo, name, path)
     monkeypatch.setattr(demo, "NAMED", demo.NAMED[:1])
+    short = ("candidates=lifetime_value.pooled,lifetime_value.same_again", "origins=1", "replicates=20")
+    monkeypatch.setattr(demo, "FIRST_ORDERS", (*demo.FIRST_ORDERS, *(f"fit lifetime_value.auto.settings.{each}" for each in short)))
     return workplace
 
 

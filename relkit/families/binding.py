@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
     from matplotlib.axes import Axes
 
@@ -52,6 +54,10 @@ def _unchanged(fitted: Any, origins: pl.DataFrame) -> Any:  # noqa: ARG001
     return fitted
 
 
+def _no_value(features: pl.DataFrame, day: date) -> None:  # noqa: ARG001
+    return None
+
+
 def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
     return []
 
@@ -70,6 +76,7 @@ class Binding:
         teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
         lesson_figures: figures of the lesson that a fitted model keeps, in a language.
         lesson_sentences: sentences on the same lesson.
+        order_value: function of features and their day that returns a model of order values; None if nothing can be learnt.
         with_origins: function that gives a fitted model its own of the forecasts at past origins (`ModelComparison.origins`).
         lesson_remarks: remarks on the same lesson, which affect how scores are to be read.
     """
@@ -79,6 +86,7 @@ class Binding:
     teach: Teach | None = None
     lesson_figures: Callable[[Any, str], dict[str, Axes]] = _nothing
     lesson_sentences: Callable[[Any], list[str]] = _no_sentence
+    order_value: Callable[[pl.DataFrame, date], Any] = _no_value
     with_origins: Callable[[Any, pl.DataFrame], Any] = _unchanged
     lesson_remarks: Callable[[Any], tuple[Remark, ...]] = _no_remark
 

@@ -19,7 +19,8 @@ from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
-from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
+from relkit.models.lifetime_value.origin_totals import totals_at
+from relkit.models.lifetime_value.origin_values import order_value_at
 from relkit.models.lifetime_value.origins import with_origins
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 from relkit.models.lifetime_value.past_remarks import remarks_on
@@ -136,6 +137,12 @@ def _season(fitted: Any, given: Given) -> dict[str, Axes]:
     return {"season": plot_season(season_curve(fitted), language=given.language)}
 
 
+def _pool_parts(fitted: Any, given: Given) -> dict[str, Axes]:
+    from relkit.plots.pool_parts import plot_pool_parts
+
+    return {"pool_parts": plot_pool_parts(fitted.knots, language=given.language)} if len(fitted.knots) else {}
+
+
 def _spend_distribution(fitted: Any, given: Given) -> dict[str, Axes]:
     from relkit.plots.lifetime_value import plot_spend_distribution
 
@@ -229,6 +236,7 @@ BINDING = Binding(
         "deciles": _deciles,
         "interval_shares": _interval_shares,
         "season": _season,
+        "pool_parts": _pool_parts,
         "spend_distribution": _spend_distribution,
         "order_value_deciles": _order_value_deciles,
         "retention": _retention,
@@ -237,6 +245,7 @@ BINDING = Binding(
     teach=_taught,
     lesson_figures=_order_probability,
     lesson_sentences=_order_sentences,
+    order_value=order_value_at,
     with_origins=with_origins,
     lesson_remarks=_order_remarks,
 )

@@ -6,13 +6,13 @@ Months are twelfths of a year, counted back from the as-of day. Customers who ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.features.purchase_days import coded_days
-from relkit.features.purchases import LEFT_WINDOW_DAYS, purchase_summary, summary_codes
-from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from relkit.features.purchases import purchase_summary, summary_codes
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR, LEFT_WINDOW_DAYS
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -50,8 +50,8 @@ def customers_won(tables: TableSet, as_of: AsOf) -> CustomersWon:
     last, before = dated.filter(pl.col("month") < MONTHS), dated.filter(pl.col("month").is_between(MONTHS, 2 * MONTHS - 1))
     found = dict(last.group_by("month").len().iter_rows())
     bought = coded_days(tables, as_of).join(last.select("customer"), on="customer", how="semi")
-    starts = tables.facts.history_starts_on or seen["first_order_on"].min()
-    known = (as_of.day - starts).days - LEFT_WINDOW_DAYS if starts is not None else 0  # type: ignore[operator]
+    starts: Any = tables.facts.history_starts_on or seen["first_order_on"].min()
+    known = (as_of.day - starts).days - LEFT_WINDOW_DAYS if starts is not None else 0
     return CustomersWon(
         counts=tuple(found.get(month, 0) for month in reversed(range(MONTHS))) if known >= DAYS_PER_YEAR else (),
         year_before=len(before) if known >= 2 * DAYS_PER_YEAR else None,

@@ -31,15 +31,13 @@ from relkit.features.known_rows import is_known
 from relkit.features.purchase_days import coded_days
 from relkit.features.snapshots import last_snapshots, outcome_attributes
 from relkit.tables.kept import kept
+from relkit.units import LEFT_WINDOW_DAYS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
-
-LEFT_WINDOW_DAYS = 31
-"""Days from the start of the history within which a first purchase does not show that a customer is new."""
 
 ATTRIBUTES = ("country", "language", "type", "birth_year")
 """Columns of the customers table that may explain how customers buy."""

@@ -22,6 +22,7 @@ of the only one. `relkit.features.snapshot_covariates` decides which attributes 
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,8 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Returns:
         In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
         event, entry_days, ended_on (day of the snapshot that first reported it; null with a single snapshot, which does not tell
-        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
+        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the
+        covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
     return with_covariates(watched, tables, as_of)
@@ -82,7 +84,8 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`),
+        first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
@@ -202,10 +205,17 @@ def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFram
 
 
 def _is_drawn(spells: pl.DataFrame, split: DrawnHoldout) -> pl.Series:
-    """Return a mask of the spells of drawn customers; the order of the rows does not matter."""
-    everybody = spells["customer_id"].unique().sort()
-    drawn = everybody.filter(np.random.default_rng(split.seed).random(len(everybody)) >= 1 - split.share)
-    return spells["customer_id"].is_in(drawn.implode())
+    """Return a mask of the spells of drawn customers, by a hash of each id: neither the other customers nor the order of rows matter."""
+    ids = spells["customer_id"]
+    keyed = blake2b(digest_size=8, key=split.seed.to_bytes(8, "little", signed=True))
+    below = int(split.share * 2**64)
+
+    def drawn(customer: str) -> bool:
+        one = keyed.copy()
+        one.update(customer.encode())
+        return int.from_bytes(one.digest(), "little") < below
+
+    return pl.Series([drawn(customer) for customer in ids.to_list()], dtype=pl.Boolean)
 
 
 def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:

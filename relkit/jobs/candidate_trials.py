@@ -135,15 +135,17 @@ class Trials:
             return None
 
     def _origins(self) -> Sequence[Any]:
+        from relkit.families.bindings import binding
         from relkit.models.comparison import Origin
 
-        inputs = self.inputs(self.names[0])
+        inputs, own = self.inputs(self.names[0]), binding(self.request.model)
         return [
             Origin(
                 fitted={name: trial.fitted for name, trial in made.items()},
                 features={name: trial.judged for name, trial in made.items()},
                 outcomes=self.known.what_happened(inputs, split),
                 past=self.known.past(inputs, split.end) if i == 0 else None,
+                order_value=own.order_value(next(iter(made.values())).judged, split.calibration.day),
             )
             for i, (split, made) in enumerate(self.at)
         ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from relkit.jobs.drawn_customers import drawn_customers
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
 
     from relkit.families.inputs import ModelInputs
     from relkit.periods import AsOf, DrawnHoldout, Holdout
@@ -121,8 +119,10 @@ class Known:
             inputs: the reading that has the customers.
             edge: the cutoff as of which they are counted and drawn.
             most: customers in the sample.
-            seed: of the draw (`relkit.jobs.drawn_customers`).
+            seed: of the draw (`relkit.features.drawn_customers`).
         """
+        from relkit.features.drawn_customers import drawn_customers
+
         features = self.features(inputs, edge)
         drawn = drawn_customers(features["customer_id"], most, seed=seed) if "customer_id" in features.columns else None
         return self if drawn is None else Known(self.tables, drawn=drawn)
@@ -131,7 +131,7 @@ class Known:
         """Return the rows of the customers drawn, in the same order."""
         if self.drawn is None or "customer_id" not in frame.columns:
             return frame
-        return frame.filter(frame["customer_id"].cast(pl.String).is_in(self.drawn.implode()))
+        return frame.filter(frame["customer_id"].cast(str).is_in(self.drawn.implode()))
 
     def _once(self, key: tuple[Callable[..., Any], object], read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         if key not in self._read:

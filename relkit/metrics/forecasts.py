@@ -66,7 +66,7 @@ class Forecast:
     median: Floats
 
     def by_row(self, actual: Floats) -> Floats:
-        """Return what the measures average, in the order of `_BY_ROW`, shape (n, 6)."""
+        """Return the columns that the measures average, in the order of `_BY_ROW`, shape (n, 6)."""
         logs = np.log(np.maximum(self.probability, LEAST_PROBABILITY))
         squared, absolute = (self.expected - actual) ** 2, np.abs(self.median - actual)
         deviance = poisson_deviances(actual, self.expected)
@@ -148,7 +148,7 @@ def _gini(actual: Floats, forecast: Forecast) -> float:
 
 
 def _draws(n: int, size: int, replicates: int, seed: int) -> sparse.csc_array:
-    """Return how often each customer is in each resample, shape (replicates, n)."""
+    """Return the number of times that each customer is in each resample, shape (replicates, n)."""
     rng = np.random.default_rng(seed)
     counts = [np.bincount(rng.integers(0, n, size), minlength=n) for _ in range(replicates)]
     return sparse.csc_array(np.array(counts, dtype=np.float64))

@@ -80,12 +80,14 @@ class Origin:
         features: what each reads as of that day, by the same names.
         outcomes: of the days after it, as `Model.judge` takes them.
         past: all purchases up to the end of those days, for a course over time; None if there are none.
+        order_value: the model of order values fitted up to that day, for totals in money; None if there is none.
     """
 
     fitted: Mapping[str, Any]
     features: Mapping[str, pl.DataFrame]
     outcomes: pl.DataFrame
     past: pl.DataFrame | None = None
+    order_value: Any = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -94,7 +94,7 @@ _BY_NAME: dict[Domain, str] = {
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
-        "observed pool_weights"
+        "observed left_share pool_weights"
     ),
     _YEARLY: "yearly_rate",
     _LONG: "days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
@@ -173,13 +173,14 @@ SHAPES: dict[str, _Shapes] = {
         "roots": ("t",),
         "depths": ("t",),
         **dict.fromkeys(("feature", "threshold", "left", "right", "value", "gain"), ("n",)),
+        "left_share": ("n?",),
     },
     "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),
     "PastForecasts": dict.fromkeys(("horizons", "origins", "forecast", "came", "forecast_money", "came_money"), ("k",)),
     "Knots": {
         **dict.fromkeys(("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means"), ("k",)),
-        "coefficients": ("k", "4"),
+        "coefficients": ("k", "5"),
         "size_coefficients": ("k", "2"),
     },
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},

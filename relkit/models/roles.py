@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from relkit.texts import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
     from relkit.file_column import FileColumn
     from relkit.models.comparison import ModelComparison, Origin, Yardstick
     from relkit.score_kinds import ScoreKind
-    from relkit.texts import Text
+
+
+THE_RULE = Text(
+    "In brackets 95% of what other samples of these customers would give. The best log-score leads; another model is taken if it is "
+    "clearly better on its error or total and worse on nothing, or if it is as good and simpler.",
+    "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Le meilleur score logarithmique "
+    "l’emporte ; un autre modèle est retenu s’il est nettement meilleur sur l’erreur ou le total et moins bon sur rien, ou s’il est "
+    "aussi bon et plus simple.",
+)
+"""The rule of `relkit.models.comparison` for readers of a report."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +118,14 @@ class ComparisonTexts:
         course: title and vertical axis of the figure over time.
         is_share: whether the groups show shares.
         measures: those shown in the reports, with their headings.
+        rule: the intervals and the rule of the choice, in words for readers of a report.
     """
 
     groups: tuple[Text, Text, Text]
     course: tuple[Text, Text]
     is_share: bool = False
     measures: Mapping[str, Text] = field(default_factory=dict)
+    rule: Text = THE_RULE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -152,7 +152,7 @@ def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats
         at_edge: Any = (day, 1)
         low = ax.get_xaxis_transform()
         ax.annotate(edge, at_edge, (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
-    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=9))  # type: ignore[no-untyped-call]
     form = Text("%Y-%m", "%m/%Y")[language]
     ax.xaxis.set_major_formatter(dates.DateFormatter(form))  # type: ignore[no-untyped-call]
     number_axis(ax.yaxis, language)

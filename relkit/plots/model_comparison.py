@@ -95,7 +95,8 @@ def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], texts
         ax.axvline(calibration, color=MUTED, linewidth=1)
         low = ax.get_xaxis_transform()
         ax.annotate(edge, (calibration, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
-    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=7))  # type: ignore[no-untyped-call]
+    # Months are marked six apart at most and years from four on: up to 47 months need nine marks.
+    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=9))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_formatter(dates.DateFormatter(Text("%Y-%m", "%m/%Y")[language]))  # type: ignore[no-untyped-call]
     ax.set(title=title, ylabel=y_label, ylim=(0, None))
     number_axis(ax.yaxis, language)

@@ -31,13 +31,6 @@ TEXTS = {
     "yes": Text("yes", "oui"),
     "parameters": Text("Parameters", "Paramètres"),
     "range": Text("{value} ({low} to {high})", "{value} ({low} à {high})"),
-    "note": Text(
-        "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
-        "error or total and worse on nothing; of those whose log-score is as good as the best, the simplest is taken.",
-        "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
-        "autre est nettement meilleur sur l’erreur ou le total et moins bon sur rien ; parmi ceux dont le score logarithmique vaut le "
-        "meilleur, le plus simple est retenu.",
-    ),
     "picture": Text(
         "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, on the right of when.",
         "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
@@ -97,7 +90,7 @@ class ModelChoice:
             columns=(*named, Shown("parameters", self._say("parameters"), "count"), *measures),
             caption=self._say("caption"),
             language=self.language,
-            notes=(self._say("note"),),
+            notes=(self._texts.rule[self.language],),
         )
 
     def _repr_html_(self) -> str:

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from relkit.features.purchase_days import purchase_days
 from relkit.features.purchases import holdout_purchases, purchase_summary
-from relkit.metrics.forecasts import MEASURES, Forecast, measured
+from relkit.metrics.ranking import normalised_gini
+from relkit.metrics.resamples import Measured, measured_on
 from relkit.periods import AsOf, Holdout
 from relkit.tables.table_set import TableSet
 
@@ -133,15 +134,31 @@ def forecasts(tables: TableSet, split: Holdout, fitted: Any, worth: Any) -> tupl
     return seen, {"orders": of_orders, "spend": of_spend}
 
 
+def measured(actual: Floats, named: dict[str, Floats]) -> Measured:
+    """Return MAE, total ratio and Gini of each forecast, with resamples of the customers."""
+
+    def measures(rows: Any) -> list[list[float]]:
+        seen = actual[rows]
+        of = [values[rows] for values in named.values()]
+        return [[np.abs(each - seen).mean(), each.sum() / seen.sum(), _gini(seen, each)] for each in of]
+
+    return measured_on(len(actual), list(SHOWN), measures, replicates=1000, seed=SEED)
+
+
+def _gini(seen: Floats, expected: Floats) -> float:
+    found = normalised_gini(seen, expected)
+    return np.nan if found is None else found
+
+
 def table(actual: Floats, named: dict[str, Floats], *, digits: int) -> list[str]:
     """Return the lines of one table."""
-    found = measured(actual, [Forecast(values) for values in named.values()], replicates=1000, seed=SEED)
+    found = measured(actual, named)
     low, high = found.interval()
     lines = [f"    {'':<38}" + "".join(f"{label:<30}" for label in SHOWN.values()) + "MAE above relkit's"]
     for i, name in enumerate(named):
         cells = []
-        for measure in SHOWN:
-            p, d = list(MEASURES).index(measure), digits if measure == "mae" else 3
+        for p, measure in enumerate(SHOWN):
+            d = digits if measure == "mae" else 3
             cells.append(f"{found.values[i, p]:.{d}f} ({low[i, p]:.{d}f} to {high[i, p]:.{d}f})")
         apart = [part[0] for part in found.difference(i, 0)]
         last = "" if i == 0 else f"{apart[0]:+.{digits}f} ({apart[1]:+.{digits}f} to {apart[2]:+.{digits}f})"
@@ -161,7 +178,7 @@ def where_lost(tables: TableSet, split: Holdout, expected: Floats, worth: Any) -
         "orders seen, expected values": orders * value,
         "orders seen, own mean value so far": orders * own,
     }.items():
-        gini = measured(spend, [Forecast(made)], replicates=20, seed=SEED).values[0, list(MEASURES).index("normalised_gini")]
+        gini = normalised_gini(spend, made)
         lines.append(f"    {name:<42}{made.sum() / spend.sum():.3f}, Gini {gini:.3f}")
     rank, x = (-known["spend"]).rank("ordinal").to_numpy() / len(known), known["repeat_purchases"].to_numpy()
     once = np.where(x == 0, known["spend"].to_numpy(), np.nan)

@@ -208,6 +208,8 @@ def test_a_naive_rule_is_taken_only_if_nothing_else_is_named(checked):
     assert rules == ["lifetime_value.same_again", "lifetime_value.zero_truncated_nbd"]
     named = {"candidates": f"{rules[0]},lifetime_value.nbd", "replicates": "40", "origins": "1"}
     assert fit(settings=named).details["model"] == "lifetime_value.nbd"
+    remarks = registry.kept_remarks(registry.champion("lifetime_value.nbd"))
+    assert "below_a_naive_rule" in [remark.code for remark in remarks]
     assert fit(settings=named | {"candidates": rules[0]}).details["model"] == rules[0]
 
 

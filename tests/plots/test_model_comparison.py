@@ -73,3 +73,11 @@ def test_every_model_has_a_look_of_its_own():
 def test_an_unknown_language_is_refused():
     with pytest.raises(ParameterError, match="unknown language 'de'"):
         plot_model_comparison(GROUPS, COURSE, texts=ORDERS, language="de")
+
+
+def test_dates_of_nearly_four_years_are_marked():
+    """From three to four years neither years nor half-years fit seven marks, of which matplotlib warned."""
+    ends = [date(2021, 9, 1) + timedelta(days=28 * i) for i in range(1, 51)]
+    long = pl.DataFrame({"model": "lifetime_value.nbd", "day": ends, "expected": [1.0] * 50, "seen": [1.0] * 50, "calibration": CALIBRATION})
+    figure = plot_model_comparison(GROUPS, long, texts=ORDERS)
+    assert len(figure.axes[1].get_xticks()) >= 4

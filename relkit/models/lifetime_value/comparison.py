@@ -72,7 +72,7 @@ def compare_origins(origins: Sequence[Origin], *, replicates: int = 200, seed: i
     """Return the comparison of models at several past origins, and the one that the rule selects.
 
     At each origin they are judged on the customers that all of them can score; measures are averaged over the origins, and resamples draw
-    customers with all their origins. CRPS and medians are those of 10,000 customers if there are more.
+    customers with all their origins. CRPS and medians are those of 5,000 customers if there are more.
 
     Args:
         origins: the newest first; the same models at each, fitted to what was known then.
@@ -139,8 +139,10 @@ def _judged(origins: Sequence[Origin]) -> list[Judged]:
     from relkit.models.lifetime_value.judging import drawn_rows
 
     columns = ("holdout_purchases", "holdout_days")
+    money = ("holdout_mean_value",) if all("holdout_mean_value" in origin.outcomes.columns for origin in origins) else ()
     met = [
-        _in_common({name: meet_outcomes(origin.features[name], origin.outcomes, columns) for name in origin.fitted}) for origin in origins
+        _in_common({name: meet_outcomes(origin.features[name], origin.outcomes, columns + money) for name in origin.fitted})
+        for origin in origins
     ]
     ids = pl.concat([next(iter(rows.values())).select("customer_id") for rows in met]).unique().sort("customer_id")
     place = ids.with_row_index("place").with_columns(is_drawn=pl.Series(drawn_rows(len(ids)), dtype=pl.Boolean))

@@ -39,7 +39,7 @@ FAMILY = Family(
     yardstick=YARDSTICK,
     compare=compare_models,
     compare_origins=compare_origins,
-    judged_customers=50_000,
+    judged_customers=10_000,
     texts=ComparisonTexts(
         groups=(
             Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),
@@ -58,5 +58,16 @@ FAMILY = Family(
             "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
             "normalised_gini": Text("Ranking (1 = like the truth, 0 = chance)", "Classement (1 = parfait, 0 = hasard)"),
         },
+        rule=Text(
+            "Means over the past dates at which the models were judged; in brackets 95% of what other samples would give. "
+            "The pooled forecast is taken unless another model has a clearly better log-score and is clearly worse neither on the CRPS nor "
+            "on the total. Without it the best log-score is taken, unless another model is clearly better on CRPS or total and worse on "
+            "nothing. Naive rules are bars that models have to beat, and are not taken.",
+            "Moyennes sur les dates passées où les modèles ont été jugés ; entre parenthèses, 95\u00a0% de ce que donneraient d’autres "
+            "échantillons. La prévision combinée est retenue, sauf si un autre modèle a un score logarithmique nettement "
+            "meilleur sans être nettement moins bon sur le CRPS ni sur le total. À défaut, le meilleur score logarithmique l’emporte, sauf "
+            "si un autre modèle est nettement meilleur sur le CRPS ou le total et moins bon sur rien. Les règles simples sont des repères "
+            "que les modèles doivent battre ; elles ne sont jamais retenues.",
+        ),
     ),
 )

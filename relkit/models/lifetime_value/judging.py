@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 HOLDOUT_METRIC = HoldoutMetric(name="crps_repeat_purchases", direction="lower")
 """The score by which versions of models of orders are compared: a proper one, in orders; that of means alone rewards understating."""
-WHOLE_DISTRIBUTIONS = 10_000
+WHOLE_DISTRIBUTIONS = 5_000
 """Customers of whom the whole distribution of a forecast is computed, for its CRPS and its median."""
 SCORED = ("log_score", "crps", "mae_of_median", "poisson_deviance")
 """Scores of a holdout besides the errors of the means."""
@@ -42,7 +42,7 @@ def judge_purchases(fitted: ExpectsPurchases, features: pl.DataFrame, outcomes: 
     """Return the errors per customer, the totals and the correlation, as `relkit.metrics.purchases.compare` names them.
 
     A model of orders also has log_score_, crps_, mae_of_median_ and poisson_deviance_repeat_purchases (`relkit.metrics.forecasts`), the
-    CRPS and the median on 10,000 customers drawn from all if there are more, and brier_of_own_order_probability, that of buying at all
+    CRPS and the median on 5,000 customers drawn from all if there are more, and brier_of_own_order_probability, that of buying at all
     in the holdout before any calibration.
 
     Args:
@@ -75,7 +75,7 @@ def forecast_of(fitted: Any, rows: pl.DataFrame, days: float, *, whole: NDArray[
         fitted: a model with expected_purchases and purchases_probability.
         rows: its features with holdout_purchases, sorted by customer_id if customers are drawn.
         days: horizon, in days.
-        whole: customers of whom the whole distribution is computed, shape (n,); 10,000 drawn from all by default.
+        whole: customers of whom the whole distribution is computed, shape (n,); 5,000 drawn from all by default.
     """
     actual = rows["holdout_purchases"].cast(pl.Int64).to_numpy()
     asked = np.flatnonzero(drawn_rows(len(rows)) if whole is None else whole)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from relkit.errors import FitError, TableError
-from relkit.models.lifetime_value.gamma_gamma import GammaGamma
 from relkit.models.lifetime_value.purchases import meet_outcomes
 
 if TYPE_CHECKING:
     from datetime import date
 
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+
+Floats = NDArray[np.float64]
 
 _NONE = float("nan")
 
@@ -52,22 +54,26 @@ def totals_at(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame, order
     Raises:
         TableError: a column is missing, or no customer is in both.
     """
-    needed = ["holdout_purchases", "holdout_days", *(["holdout_mean_value"] if order_value else [])]
+    needed = ("holdout_purchases", "holdout_days", *(("holdout_mean_value",) if order_value else ()))
     both = meet_outcomes(features, outcomes, needed)
-    days = float(both["holdout_days"][0])
-    expected, came = fitted.expected_purchases(both, days), both["holdout_purchases"].cast(pl.Float64)
-    money = {}
-    if order_value is not None:
+    expected = fitted.expected_purchases(both, float(both["holdout_days"][0]))
+    return totals_of(expected, both, fitted.info.as_of, None if order_value is None else order_value.expected_order_value(both))
+
+
+def totals_of(expected: Floats, both: pl.DataFrame, origin: date, order_values: Floats | None = None) -> OriginTotals:
+    """Return the totals of a forecast of customers with known outcomes.
+
+    Args:
+        expected: orders of each customer, shape (n,).
+        both: holdout_purchases and holdout_days of each; holdout_mean_value for the money that came.
+        origin: last day known to the forecast.
+        order_values: expected of each customer as of the origin, shape (n,); None if money is not forecast.
+    """
+    came, money = both["holdout_purchases"].cast(pl.Float64), {}
+    if order_values is not None and "holdout_mean_value" in both.columns:
         money = {
-            "forecast_money": float(expected @ order_value.expected_order_value(both)),
+            "forecast_money": float(expected @ order_values),
             "came_money": float((came * both["holdout_mean_value"].fill_null(0.0)).sum()),
         }
-    return OriginTotals(origin=fitted.info.as_of, days=days, forecast=float(expected.sum()), came=float(came.sum()), **money)
-
-
-def order_value_at(features: pl.DataFrame, as_of: date) -> FittedGammaGamma | None:
-    """Return the model of order values as known at an origin; None if too few customers came back, or no value is known."""
-    try:
-        return GammaGamma().fit(features, as_of=as_of)
-    except (FitError, TableError):
-        return None
+    days = float(both["holdout_days"][0])
+    return OriginTotals(origin=origin, days=days, forecast=float(expected.sum()), came=float(came.sum()), **money)

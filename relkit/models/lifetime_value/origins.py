@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.errors import RelkitError
+from relkit.models.lifetime_value.origin_totals import totals_of
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 
 if TYPE_CHECKING:
@@ -45,22 +45,21 @@ ORIGINS = {
 def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataFrame:
     """Return the forecasts and scores of each model at each origin.
 
-    Money is the orders expected of each customer times the order value that a gamma-gamma model, fitted to what was known at the
-    origin, expects; it is empty if there were no values to learn from.
+    Money is the orders expected of each customer times the order value expected as of the origin; it is empty if that was not known.
 
     Args:
         origins: the newest first.
         judged: the forecasts at each.
     """
     rows: list[tuple[Any, ...]] = []
-    overlaps = _overlaps([(next(iter(origin.fitted.values())).info.as_of, each.days) for origin, each in zip(origins, judged, strict=True)])
-    for origin, each, over in zip(origins, judged, overlaps, strict=True):
-        day = next(iter(origin.fitted.values())).info.as_of
+    days = [next(iter(origin.fitted.values())).info.as_of for origin in origins]
+    overlaps = _overlaps([(day, each.days) for day, each in zip(days, judged, strict=True)])
+    for origin, each, day, over in zip(origins, judged, days, overlaps, strict=True):
         first, actual = next(iter(each.rows.values())), each.forecasts.actual
-        values, came = _order_values(first, day), _came(first, origin.outcomes)
+        values = None if origin.order_value is None else origin.order_value.expected_order_value(first)
         for name, forecast in each.by_name(origin.fitted).items():
-            found = forecast.measures(actual)
-            totals = (float(forecast.expected.sum()), float(actual.sum()), _total(forecast.expected, values), came)
+            found, total = forecast.measures(actual), totals_of(forecast.expected, first, day, values)
+            totals = (total.forecast, total.came, total.forecast_money, total.came_money)
             rows.append((name, day, each.days, len(actual), *totals, *(found[measure] for measure in SCORES.values()), over))
     return pl.DataFrame(rows, schema=ORIGINS, orient="row").fill_nan(None)
 
@@ -73,31 +72,6 @@ def _overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
         earliest = earliest if over else day
         found.append(over)
     return found
-
-
-def _order_values(features: pl.DataFrame, day: date) -> Floats | None:
-    """Return the order value expected of each customer as of an origin, shape (n,); None if none can be learnt."""
-    from relkit.models.lifetime_value.gamma_gamma import GammaGamma
-
-    if "mean_repeat_value" not in features.columns:
-        return None
-    try:
-        return GammaGamma().fit(features, as_of=day).expected_order_value(features)
-    except RelkitError:
-        return None
-
-
-def _total(expected: Floats, values: Floats | None) -> float:
-    return np.nan if values is None else float(expected @ values)
-
-
-def _came(rows: pl.DataFrame, outcomes: pl.DataFrame) -> float:
-    """Return the value of the orders that came from the customers judged; NaN if it is not known."""
-    if "holdout_mean_value" not in outcomes.columns:
-        return np.nan
-    key = pl.col("customer_id").cast(pl.String)
-    value = (pl.col("holdout_mean_value").fill_null(0.0) * pl.col("holdout_purchases")).alias("value")
-    return float(outcomes.select(key, value).join(rows.select(key), on="customer_id", how="semi")["value"].sum())
 
 
 def past_forecasts_of(name: str, origins: pl.DataFrame) -> PastForecasts | None:

@@ -7,8 +7,8 @@ customers who buy by habit. This model learns at past origins how far to trust w
    (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007).
 2. Its total is corrected by a part of its errors in the same season of the years before, or at the last origin (`recalibration`),
    and by the calendar ahead (`calendar_weights`). The base model is asked for more or fewer days, so that a distribution results.
-3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days and the long run
-   (`negative_binomial_regression`); its total is that of step 2.
+3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days, the long run and the
+   customer's own orders in the same season a year before (`own_past`, `negative_binomial_regression`); its total is that of step 2.
 4. A linear pool of both distributions (Hall and Mitchell 2007; Geweke and Amisano 2011) is the forecast (`knots`).
 
     Hall, S. G. and Mitchell, J. (2007), Combining density forecasts. International Journal of Forecasting 23 (1), 1-13.
@@ -19,31 +19,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 storage and settings read the types of the fields
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column
-from relkit.errors import ParameterError
+from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pooled_remarks
 from relkit.models.lifetime_value.calendar_weights import CalendarWeights, WeekWeight
 from relkit.models.lifetime_value.exposure import CalendarEvent, day_number
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
-from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.judged_origins import PastOrigins, base_frame
+from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
-from relkit.models.lifetime_value.mbg_nbd import FittedMbgNbd  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.last_read import LastRead
+from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.median import median_of
+from relkit.models.lifetime_value.older_customers import FLAG, OLDER, is_older
 from relkit.models.lifetime_value.order_days import OrderDays
-from relkit.models.lifetime_value.pooled_learning import FLAG, PastOrigins, base_frame, centred, fit_base, learn, regressors
+from relkit.models.lifetime_value.own_past import REGRESSORS, OwnPast
+from relkit.models.lifetime_value.pooled_learning import centred, learn
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, check_dates, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.summaries import summary_of
 from relkit.scalars import check_level, check_scalar
 from relkit.texts import Text
-from relkit.units import LEVEL
+from relkit.units import LEFT_WINDOW_DAYS, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,21 +57,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-OLDER_DAYS = 31
-"""Days from the start of the history within which a first order does not show that a customer is new, where no column states it."""
 FLAGGED_HISTORIES = replace(
     PURCHASE_HISTORIES,
     columns=(
         *PURCHASE_HISTORIES.columns,
-        Column(
-            name=FLAG,
-            dtype=pl.Boolean,
-            always=True,
-            meaning="Whether the customer may be older than the data; by default, a first order in the first 31 days of the history.",
-        ),
+        replace(FLAG, required=False),
     ),
 )
-"""Input of the model."""
+"""Input of the model; without the flag, customers are flagged by their first order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +80,7 @@ class Pooled(ModelFacts):
             effect for each name.
         week_weights: weights of ISO weeks, of those that are no ordinary ones.
         sample_customers: customers at most from whom corrections and weights are learnt; the base model learns from all.
-        regression_weight: of the regression in the pool, where the past origins are fully trusted.
+        regression_weight: weight of the regression in the pool to which the learnt one is drawn.
 
     Examples:
         >>> Pooled(week_weights=(WeekWeight(iso_week=51, weight=1.8),)).horizons_days
@@ -98,9 +95,9 @@ class Pooled(ModelFacts):
     )
     role, reads = ORDERS, HISTORIES
     competes = True
-    figures = ("purchases_by_frequency", "deciles")
+    figures = ("pool_parts", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+    holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
     period_days: float = 7.0
     level: float = LEVEL
@@ -142,20 +139,20 @@ class Pooled(ModelFacts):
         """
         frame = _in_order(read_columns(features, learnable(self.needs)))
         check_dates(frame, as_of)
+        self._check_enough(frame)
         today, begins = day_number(as_of), self._begins(frame)
         start, orders = day_number(begins), OrderDays.of(frame)
         older, daily = _older(frame, start), orders.daily(start, today)
-        settings = {"period_days": self.period_days, "level": self.level}
-        base = fit_base(*_summary(frame), older, as_of=as_of, settings=settings)
+        model, rows = MbgNbd(period_days=self.period_days, level=self.level), base_frame(*_summary(frame), older)
+        base = model.fit(rows, as_of=as_of)
         ahead = today + self.horizons_days[-1]
         calendar = CalendarWeights.of(daily, begin=start, end=ahead, weeks=self.week_weights, events=self.events)
         step = -(-len(frame) // self.sample_customers)
-        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, settings)
+        past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, model)
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
-        alike = base.alike(base_frame(*_summary(frame), older))
-        given = regressors(orders, np.full(len(frame), today), start, learnt.knots.horizons_days)
-        knots = centred(learnt.knots, alike, given)
-        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, given), learnt.origins, known_days=today - start)
+        alike, own_past = base.alike(rows), OwnPast(orders, today, start)
+        knots = centred(learnt.knots, alike, own_past)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, knots.of_past(own_past)), learnt.origins, known_days=today - start)
         own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
         own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
         return FittedPooled(
@@ -172,9 +169,17 @@ class Pooled(ModelFacts):
         """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
         return judge_purchases(fitted, features, outcomes)
 
+    def _check_enough(self, frame: pl.DataFrame) -> None:
+        if (back := int((frame["repeat_purchases"] > 0).sum())) < len(FORMULAS.terms):
+            raise NotEnoughEventsError(
+                f"{back} of {len(frame)} customers bought again; {len(FORMULAS.terms)} parameters need more.",
+                where=self.name,
+                remedy="Fit a longer period or more customers.",
+            )
+
     def _begins(self, frame: pl.DataFrame) -> date:
         """Return the first day of the history."""
-        first: Any = frame["first_order_on"].min()
+        first: date = frame["first_order_on"].min()  # type: ignore[assignment]  # of a column of dates that is not empty
         return first if self.history_starts_on is None else min(first, self.history_starts_on)
 
 
@@ -183,7 +188,7 @@ class FittedPooled(PurchasesAhead):
     """A fitted pooled forecast.
 
     Its intervals of single customers come from the parameters of the base model; the past errors of totals, which are far larger, are in
-    `past_forecasts`. P(alive) is that of the base model.
+    `past_forecasts`. P(alive) is that of the base model, or the highest probability of an order at a horizon learnt if that is higher.
 
     Attributes:
         settings: what was fitted.
@@ -223,12 +228,19 @@ class FittedPooled(PurchasesAhead):
 
     def moved(self, coordinates: Floats) -> Self:
         """Return the same forecast with the base model at other coordinates, for `uncertainty`."""
-        return replace(self, base=self.base.moved(coordinates))
+        moved = replace(self, base=self.base.moved(coordinates))
+        # The same customers are asked about at many coordinates: what was read of them is read once.
+        moved.__dict__["_last_read"] = self._last_read
+        return moved
 
     @property
     def nobody_leaves(self) -> bool:
         """True if customers never stop buying in the base model."""
         return self.base.nobody_leaves
+
+    def probability_alive(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
+        return self._forecast(features).alive
 
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
         """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
@@ -237,13 +249,13 @@ class FittedPooled(PurchasesAhead):
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: of the base model, then of each horizon, without standard errors.
 
-        correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and
-        the three shares are the powers of the base model, of the last h days and of the long run in it.
+        correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and the others
+        are the powers in it of the base model, the last h days, the long run and the same season a year before (0 if too little was known).
         """
         terms, values = [], []
         for j, days in enumerate(self.knots.horizons_days):
             own = {"correction": np.exp(self.knots.log_corrections[j]) * self.knots.calendar[j], "weight": self.knots.pool_weights[j]}
-            own |= dict(zip(("base", "recent", "long_run"), self.knots.coefficients[j, 1:], strict=True))
+            own |= dict(zip(REGRESSORS, self.knots.coefficients[j, 1:], strict=True))
             terms += [f"{name}_{days:.0f}d" for name in own]
             values += [float(value) for value in own.values()]
         if not terms:
@@ -261,12 +273,10 @@ class FittedPooled(PurchasesAhead):
         """
         forecast = self._forecast(features)
         base, steps = forecast.base, np.diff(forecast.expected_at, axis=0)
-        # Purchases expected without being alive are those of the regression; P(alive) may underflow.
-        alive = np.maximum(base.alive, 1e-200)
-        total = value(forecast.beyond)[base.which]
-        nothing = np.zeros(len(base.x))
+        alive = np.maximum(forecast.alive, 1e-200)  # it may underflow
+        total = base.alive / alive * value(forecast.beyond)[base.which]
         for j, step in enumerate(steps):
-            total = total + step / alive * value(lambda days, j=j: nothing if (p := forecast.passed(j, days)) is None else p)[base.which]
+            total = total + step / alive * value(partial(forecast.passed, j))[base.which]
         return alive, total
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
@@ -279,35 +289,47 @@ class FittedPooled(PurchasesAhead):
         """
         self._check_ahead(days)
         m = whole_numbers(purchases, len(features), self.name)
-        return self._forecast(features).probability(m, float(days))
+        return self._forecast(features).at(float(days)).probability(m)
 
     def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
         """Return the probabilities of 0, 1, ... `most` purchases, shape (n, most + 1); arguments as in `PurchasesAhead`."""
         self._check_ahead(days)
-        forecast, rows = self._forecast(features), len(features)
-        return np.column_stack([forecast.probability(np.full(rows, float(m)), float(days)) for m in range(most + 1)])
+        counts, rows = self._forecast(features).at(float(days)), len(features)
+        return np.column_stack([counts.probability(np.full(rows, float(m))) for m in range(most + 1)])
 
     def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the median number of purchases of each customer, shape (n,); arguments as in `PurchasesAhead`."""
         self._check_ahead(days)
-        forecast, ahead = self._forecast(features), float(days)
-        none, mean = forecast.none(ahead), forecast.expected(ahead)
-        return median_of(none, mean, lambda rows, m: forecast.some(rows).probability(np.full(len(rows), float(m)), ahead))
+        forecast = self._forecast(features)
+        counts, mean = forecast.at(float(days)), forecast.expected(float(days))
+        return median_of(counts.none, mean, lambda rows, m: counts.some(rows).probability(np.full(len(rows), float(m))))
 
     def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first one: the base model's, uncorrected."""
         return self.base.expected_purchases_new(days)
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
-        return 1 - self._forecast(features).none(float(days))
+        return np.asarray(1 - self._forecast(features).at(float(days)).none)
 
     def _forecast(self, features: pl.DataFrame) -> PooledForecast:
         """Return the forecasts of customers as of the day of their rows."""
+        rows, of_past = self._last_read.of(features, self._read)
+        return self._last_forecast.of(rows, lambda rows: PooledForecast.of(self.knots, self.base.alike(rows), of_past))
+
+    @cached_property
+    def _last_read(self) -> LastRead[tuple[pl.DataFrame, Floats]]:
+        return LastRead()
+
+    @cached_property
+    def _last_forecast(self) -> LastRead[PooledForecast]:
+        return LastRead()
+
+    def _read(self, features: pl.DataFrame) -> tuple[pl.DataFrame, Floats]:
+        """Return the rows of customers for the base model, and the part of the regressions that comes from their own past."""
         frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
-        own = base_frame(*_summary(frame), _older(frame, start))
+        rows = base_frame(*_summary(frame), _older(frame, start))
         until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
-        given = regressors(OrderDays.of(frame), until, start, self.knots.horizons_days)
-        return PooledForecast.of(self.knots, self.base.alike(own), given)
+        return rows, self.knots.of_past(OwnPast(OrderDays.of(frame), until, start))
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
@@ -315,12 +337,14 @@ def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame if frame["customer_id"].is_sorted() else frame.sort("customer_id")
 
 
-def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
+def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return x, t_x and T of each customer."""
-    return tuple(frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    x, t_x, T = (frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    return x, t_x, T
 
 
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:
-    """Return a mask of the customers who may be older than the data."""
-    by_order = pl.col("first_order_on").to_physical() < start + OLDER_DAYS
-    return frame.select(pl.coalesce(FLAG, by_order)).to_series().to_numpy()
+    """Return a mask of the customers who may be older than the data; without the flag, those who first bought in its first days."""
+    if OLDER in frame.columns:
+        return is_older(frame[OLDER])
+    return np.asarray(frame["first_order_on"].to_physical().to_numpy() < start + LEFT_WINDOW_DAYS)

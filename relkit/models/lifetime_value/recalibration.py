@@ -26,7 +26,9 @@ LEAST_DAYS = 60
 YEAR_DAYS = 364
 """Whole weeks, so that a year before begins on the same day of the week."""
 _MONTH_DAYS, _QUARTER_DAYS = 30, 90
-_MOST, _DISCOUNT, _MOST_YEARS = 0.7, 0.7, 4
+MOST = 0.7
+"""Largest logarithm of a factor."""
+_DISCOUNT, _MOST_YEARS = 0.7, 4
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def log_correction(trust: float, last: float, years: Sequence[float]) -> float:
     """
     weights = _DISCOUNT ** np.arange(len(years))
     error = float(weights @ np.array(years) / (weights.sum() + 1)) if len(years) else last / 2
-    return trust * float(np.clip(error, -_MOST, _MOST))
+    return trust * float(np.clip(error, -MOST, MOST))
 
 
 def log_error(came: float, forecast: float) -> float:

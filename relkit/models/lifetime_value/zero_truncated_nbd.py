@@ -120,7 +120,7 @@ class ZeroTruncatedNbd(ModelFacts):
 
 
 def _fitted(n: Floats, length: float, where: str) -> Any:
-    """Return the optimum in the logarithms of r and of alpha in units of the history; r goes to 0 where purchases are logarithmic."""
+    """Return the optimum in the logarithms of r and of alpha in units of the history; r goes to 0 if purchases are logarithmic."""
     values, customers = np.unique(n, return_counts=True)
 
     def loss(logs: Floats) -> float:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import special
 
 from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
@@ -82,7 +83,7 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
     learning_rate: float = 0.05
     leaves: int = 8
     l2: float = 10.0
-    most_rows: int = 2_000_000
+    most_rows: int = 500_000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -118,6 +119,7 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
         )
         with few_threads(len(X)):
             trees = Trees.of(learner.fit(X, y, sample_weight=w), X, w)
+        hazard = special.expit(trees.raw(X))
         firsts = design.cells.firsts
         level = np.searchsorted(firsts, X[:, -1] - 1, side="right") - 1
         trials = np.maximum(np.bincount(level, w, len(firsts)), 1e-300)
@@ -138,7 +140,7 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
             effects=design.known,
             stayed=stayed,
             ended=ended[0],
-            hazard_by_level=np.bincount(level, w * learner.predict_proba(X)[:, 1], len(firsts)) / trials,
+            hazard_by_level=np.bincount(level, w * hazard, len(firsts)) / trials,
             last_days=float(spells.duration.max()),
         )
 
@@ -225,11 +227,11 @@ class FittedBoostedHazard(ByPeriod):
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and the part of each in the log-odds of ending in the current period, shape (n, covariates).
 
-        They are those of `Trees.parts`, relative to the mean person-period of the fit; that of the period itself is left out.
+        They are the Shapley values of `Trees.parts`, relative to the mean person-period of the fit in the same period.
         """
         level = self.path.level_of(check(features, self.needs)["duration_days"].to_numpy())
         X = np.column_stack([covariate_columns.matrix(features, self.effects), self.firsts[level] + 1.0])
-        return covariate_columns.added_up(self.effects, self.trees.parts(X)[:, :-1])
+        return covariate_columns.added_up(self.effects, self.trees.parts(X, given=(X.shape[1] - 1,))[:, :-1])
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and churn_probability_{h}d given the duration so far; spells that have ended get null."""
@@ -246,7 +248,7 @@ class FittedBoostedHazard(ByPeriod):
 
         def of(columns: Floats, level: int) -> Floats:
             X = np.column_stack([columns, np.full(len(columns), self.firsts[level] + 1.0)])
-            return np.logaddexp(0.0, self.trees.raw(X))
+            return np.logaddexp(0.0, self.trees.raw(X, in_all=len(frame) * len(self.firsts)))
 
         def rate(rows: NDArray[np.intp], level: int) -> Floats:
             if pattern is None:

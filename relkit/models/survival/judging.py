@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
-from relkit.metrics.brier import brier_score, log_loss
+from relkit.metrics.brier import brier_score, brier_scores, log_loss
 from relkit.metrics.calibration import Calibration, calibration
 from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
@@ -108,11 +108,10 @@ class Forecasts:
         inner = np.unique(np.ceil(self.days * np.arange(1, AGES) / AGES))
         return np.append(inner[inner < self.days], self.days)
 
-    def integrated_brier_score(self, fitted: CustomerScorer) -> float:
+    def integrated_brier_score(self, fitted: Any) -> float:
         """Return the Brier score averaged over the holdout, from forecasts at `ages`; it is 0 on day 0."""
         ages, in_view = self.ages, InView.of(self.remaining, self.ended)
-        forecasts = [*(_churn(fitted, self.rows, int(day)) for day in ages[:-1]), self.churn]
-        scores = [brier_score(self.remaining, self.ended, p, day, in_view=in_view) for p, day in zip(forecasts, ages.tolist(), strict=True)]
+        scores = brier_scores(self.remaining, self.ended, fitted.survival_ahead(self.rows, ages), ages, in_view=in_view)
         return float(np.trapezoid([0.0, *scores], np.append(0.0, ages)) / self.days)
 
 

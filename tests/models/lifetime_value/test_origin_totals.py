@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from relkit.models.lifetime_value.origin_totals import order_value_at, totals_at
+from relkit.models.lifetime_value.origin_totals import totals_at
+from relkit.models.lifetime_value.origin_values import order_value_at
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 
 ORIGIN = date(2025, 3, 31)

@@ -11,6 +11,8 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
 
 def drawn_customers(customers: pl.Series, most: int, *, seed: int = 0) -> pl.Series | None:
     """Return the ids of `most` customers as text, sorted; None if there are no more than that.
@@ -36,7 +38,7 @@ def drawn_customers(customers: pl.Series, most: int, *, seed: int = 0) -> pl.Ser
     return ids.gather(first).sort()
 
 
-def _hashes(ids: Iterable[str], seed: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _hashes(ids: Iterable[str], seed: int) -> NDArray[np.uint64]:
     """Return 64 bits of a keyed hash of each id; those of polars may change with its version."""
     keyed = blake2b(digest_size=8, key=seed.to_bytes(8, "little", signed=True))
     found = bytearray()
