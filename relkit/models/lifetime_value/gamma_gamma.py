@@ -572,7 +572,7 @@ def at_prices_of_today(frame: pl.DataFrame, yearly_rate: float) -> pl.DataFrame:
 
 
 def _spans_years(features: pl.DataFrame) -> bool:
-    """Return whether the history is long enough to tell a trend of prices from a season."""
+    """Return whether the history is long enough to distinguish a trend of prices from a season."""
     known = all(column.name in features.columns for column in (*AGES, FIRST_VALUE))
     return known and float(features["observed_days"].max() or 0.0) >= FEWEST_DAYS  # type: ignore[arg-type]  # a number
 
