@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-implicit bench-uplift coverage draft-table test-coverage lock clean
+.PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-spend bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-forecast bench-implicit bench-uplift coverage draft-table test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -59,8 +59,14 @@ bench: $(VENV)/.bench  ## relkit beside its peers, same data, same run
 bench-run: $(VENV)/.base  ## the demo step by step: CPU seconds and peak memory; BESIDE=DIR runs another checkout first, CUSTOMERS=N another size
 	$(BIN)/python tests/benchmarks/bench_run.py $(or $(CUSTOMERS),20000) $(if $(BESIDE),--beside $(BESIDE))
 
+bench-spend: $(VENV)/.base  ## the value of an order on five shops: with and without first orders, prices as paid or followed
+	$(BIN)/python tests/benchmarks/bench_spend.py
+
 bench-pymc: $(VENV)/.bench .venv-pymc/.done  ## the BG/NBD benchmark with pymc-marketing, which wants an environment of its own
 	$(BIN)/python tests/benchmarks/bench_bg_nbd.py
+
+bench-forecast: $(VENV)/.bench  ## forecasts of orders at past days of six shops, next to the same again, lifetimes and gradient boosting; 20 minutes of CPU
+	$(BIN)/python tests/benchmarks/bench_forecast.py
 
 bench-implicit: $(VENV)/.bench .venv-implicit/.done  ## next products beside implicit, which has an environment of its own
 	$(BIN)/python tests/benchmarks/bench_next_product.py

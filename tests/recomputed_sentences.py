@@ -455,7 +455,8 @@ def _to_come(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     counts, before, mean = won(facts)
     material = ReportMaterial.read(programme=facts.programme, out=facts.out)
     model, terms = material.fitted(material.orders_model), facts.models[facts.margin.removesuffix(f"_{facts.cur}")]
-    again = np.diff(model.expected_purchases_new(MONTH * np.arange(facts.months + 1)))
+    new = pl.DataFrame({"customer_id": ["new"], "is_left_censored": [False]}) if getattr(model, "covariates", ()) else None
+    again = np.diff([np.ravel(model.expected_purchases_new(MONTH * age, of=new))[0] for age in range(facts.months + 1)])
     orders, left = 0.0, 1 + terms["annual_discount_rate"]
     for month in range(facts.months):
         orders += left ** (-(month + 0.5) / 12)

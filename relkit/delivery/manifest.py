@@ -18,6 +18,7 @@ import polars as pl
 
 from relkit import __version__
 from relkit.delivery.customer_files import marketer_view
+from relkit.delivery.totals import totals_of
 from relkit.models.uplift.family import UPLIFT
 from relkit.remarks import unique
 from relkit.scores.kept_scores import FIELDS
@@ -104,6 +105,7 @@ def manifest(
         "fields_asked_for": dict(file.fields),
         "inputs": [dict(entry) for entry in occasion.inputs],
         "models": _models(file, occasion.models),
+        "totals": totals_of(file, occasion.models),
         "scores_by_action": _by_action(file),
         "channel_credit": None if file.credit is None else file.credit.manifest(),
         "difference": _difference(difference),

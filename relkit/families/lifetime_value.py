@@ -137,6 +137,12 @@ def _season(fitted: Any, given: Given) -> dict[str, Axes]:
     return {"season": plot_season(season_curve(fitted), language=given.language)}
 
 
+def _pool_parts(fitted: Any, given: Given) -> dict[str, Axes]:
+    from relkit.plots.pool_parts import plot_pool_parts
+
+    return {"pool_parts": plot_pool_parts(fitted.knots, language=given.language)} if len(fitted.knots) else {}
+
+
 def _spend_distribution(fitted: Any, given: Given) -> dict[str, Axes]:
     from relkit.plots.lifetime_value import plot_spend_distribution
 
@@ -230,6 +236,7 @@ BINDING = Binding(
         "deciles": _deciles,
         "interval_shares": _interval_shares,
         "season": _season,
+        "pool_parts": _pool_parts,
         "spend_distribution": _spend_distribution,
         "order_value_deciles": _order_value_deciles,
         "retention": _retention,

@@ -298,7 +298,7 @@ _MODEL = (
             "Amount of the first day of purchase, less what was cancelled the same day, before returns.",
             "Montant du premier jour d'achat, annulations du jour déduites, avant retours.",
         ),
-        null_means=Text("no purchase", "aucun achat"),
+        null_means=_NO_ORDER,
         unit="{CUR}",
         group="model",
     ),

@@ -6,7 +6,7 @@ Months are twelfths of a year, counted back from the as-of day. Customers who ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -50,8 +50,8 @@ def customers_won(tables: TableSet, as_of: AsOf) -> CustomersWon:
     last, before = dated.filter(pl.col("month") < MONTHS), dated.filter(pl.col("month").is_between(MONTHS, 2 * MONTHS - 1))
     found = dict(last.group_by("month").len().iter_rows())
     bought = coded_days(tables, as_of).join(last.select("customer"), on="customer", how="semi")
-    starts = tables.facts.history_starts_on or seen["first_order_on"].min()
-    known = (as_of.day - starts).days - LEFT_WINDOW_DAYS if starts is not None else 0  # type: ignore[operator]
+    starts: Any = tables.facts.history_starts_on or seen["first_order_on"].min()
+    known = (as_of.day - starts).days - LEFT_WINDOW_DAYS if starts is not None else 0
     return CustomersWon(
         counts=tuple(found.get(month, 0) for month in reversed(range(MONTHS))) if known >= DAYS_PER_YEAR else (),
         year_before=len(before) if known >= 2 * DAYS_PER_YEAR else None,

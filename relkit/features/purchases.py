@@ -143,7 +143,7 @@ def _totals(
     begun = np.flatnonzero(is_first)  # as a rule a small part of the lines
     on_first = np.bincount(customers[begun], values[begun], minlength=len(first_days))
     after_first = np.bincount(customers, np.multiply(values, ~is_first), minlength=len(first_days))
-    return on_first[found], np.asarray(after_first[found], np.float64)
+    return np.asarray(on_first[found], np.float64), np.asarray(after_first[found], np.float64)
 
 
 def _arrays(

@@ -57,7 +57,8 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Returns:
         In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
         event, entry_days, ended_on (day of the snapshot that first reported it; null with a single snapshot, which does not tell
-        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
+        when), end_reason, from_middle_days (of the age, from the middle of the ages that a tenure in whole units states), then the
+        covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
     return with_covariates(watched, tables, as_of)
@@ -83,7 +84,8 @@ def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), placed_days (from the tenure to the middle of the ages that it states, see `relkit.features.tenure_ages`),
+        first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:

@@ -7,9 +7,9 @@ and 90 days ahead reach two months of three, or no year at all.
 Within its interval each end is placed as if the hazard were constant there. With the n customers who reach an interval, of whom c run and d
 end in it, the hazard of the interval is h = -log(1 - p), p = d / (n - c / 2) (the actuarial estimate, running customers being
 exposed for half of it: Cutler and Ederer 1958). An end at the share q of the ends of its interval is placed at the share
--log(1 - q p) / h of its length, the quantile of the truncated exponential. The shares q are those of the golden ratio's sequence, in the order
-of the ids, so that they are even, and depend neither on chance nor on the order of the rows. Customers who run are spread evenly over the
-interval to learn from, as if they had come evenly, and each is scored at its middle.
+-log(1 - q p) / h of its length, the quantile of the truncated exponential. The shares q are those of the golden ratio's sequence,
+in the order of the ids, so that they are even, and depend neither on chance nor on the order of the rows. Customers who run are spread
+evenly over the interval to learn from, as if they had come evenly, and each is scored at its middle.
 
 The curve at the ends of units is that of the file; between them log S falls on a straight line, which is an interpolation.
 """

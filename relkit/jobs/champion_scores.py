@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
 from relkit.errors import ParameterError, TableError
+from relkit.jobs.compared_models import behind_another
 from relkit.jobs.scored import Found, ScoredModel, source_of
 from relkit.remarks import Remark, french
 
@@ -131,7 +132,7 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
         if rows.is_empty():
             return scored.with_(Found().saying(f"{version.model}: there are no {unit} to score as of {scored.as_of}.")), ""
         try:
-            return _scored_by(scored, ScoredModel(version=version, fitted=fitted, rows=rows), group.role), ""
+            return _scored_by(scored, ScoredModel(version=version, fitted=fitted, rows=rows), group.role, champions.programme), ""
         except TableError as error:
             if version is versions[-1]:
                 raise
@@ -139,7 +140,7 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
     return scored, none
 
 
-def _scored_by(scored: Scored, model: ScoredModel, role: Role) -> Scored:
+def _scored_by(scored: Scored, model: ScoredModel, role: Role, programme: str) -> Scored:
     """Return the findings with the scores of one version."""
     from relkit.families.bindings import inputs_of
     from relkit.scores.scoring import scorable
@@ -149,7 +150,7 @@ def _scored_by(scored: Scored, model: ScoredModel, role: Role) -> Scored:
     unit = inputs_of(model.name, scored.tables).unit
     found = _made(scored, model, role, kept) + _on_rows(scored, model, kept, aside)
     sentence = f"{model.name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {unit}."
-    return scored.with_(found.saying(sentence) + _on_model(scored, model)).with_model(model)
+    return scored.with_(found.saying(sentence) + _on_model(scored, model, programme)).with_model(model)
 
 
 def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) -> Found:
@@ -199,14 +200,15 @@ def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int)
     return found
 
 
-def _on_model(scored: Scored, model: ScoredModel) -> Found:
-    """Return remarks on the model itself: it learnt from later days, or in it nobody ever leaves."""
+def _on_model(scored: Scored, model: ScoredModel, programme: str) -> Found:
+    """Return remarks on the model itself: it learnt from later days, nobody ever leaves in it, or another is clearly ahead."""
     found = Found()
     if model.version.as_of > scored.as_of.day:
         found = found.noting(_knows_the_future(model.version, scored.as_of), model.name)
     if getattr(model.fitted, "nobody_leaves", False):
         found = found.noting(_nobody_leaves(model.name), model.name)
-    return found
+    behind = behind_another(model.name, programme, scored.as_of)
+    return found.noting(behind, model.name) if behind else found
 
 
 def calibration(scored: Scored) -> Found:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
 from relkit.jobs.build_features import unknown_days
+from relkit.jobs.compared_models import behind_another
 from relkit.jobs.holdouts import Known, split_of
 from relkit.jobs.registering import Beside, Finished, Outcome, registered
 from relkit.jobs.trials import Ready, Trial, Tried, complete, judged
@@ -171,9 +172,11 @@ def _finished(found: Made, request: FitRequest, progress: Progress, beside: Besi
     )
     noted = (*of_features, *learnt)
     result = _result(done, registered(done, progress), (*(remark.en for remark in noted), *_not_chosen(ready, features)))
+    behind = None if beside.frames else behind_another(ready.name, request.programme, as_of)
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
-    reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
+    compared = () if behind is None else (behind.en,)
+    reported = {"sentences": (*result.sentences, *compared, *checked.values()), "details": result.details | checked}
     return result.model_copy(update=warned | reported)
 
 

@@ -167,7 +167,7 @@ class Tried:
         """Return settings with the choice that they left to the holdout, if they did."""
         from relkit.models.base import Varies
 
-        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]  # type: ignore[unreachable]
+        return model if self.variant is None or not isinstance(model, Varies) else model.variants(features)[self.variant]
 
     def measured(self) -> Trial:
         """Return the trial with the metrics of the holdout, or with the reason why there are none."""
@@ -239,11 +239,11 @@ class Trial:
         if self.split is None or metric is None or value is None:
             return [] if self.problem else ["It was not judged: no holdout was wanted."]
         why, where = self.split.why, self.split.spoken
-        return [*([why] if why else []), f"{where[:1].upper()}{where[1:]} its {metric}{_TAKEN.get(metric, '')} was {value:.6g}."]
+        return [*([why] if why else []), f"{where[:1].upper()}{where[1:]} its {_CALLED.get(metric, metric)} was {value:.6g}."]
 
 
-_TAKEN = {"brier_score": " (of the forecast for the last of them)"}
-"""Qualifiers of metrics that `relkit.models.comparison` also gives, averaged over the holdout under another name."""
+_CALLED = {"brier_score": "Brier score on the last day (brier_score)"}
+"""Names of metrics that could be mistaken for another one: the integrated Brier score is an average over the days of the holdout."""
 _NOT_JUDGED = Remark(
     "not_judged",
     "A model behind these scores was not judged on days that it had not seen: nothing shows how near its forecasts come.",

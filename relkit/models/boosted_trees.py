@@ -8,15 +8,15 @@ scikit-learn's own when a model is fitted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import FitError, StorageError
+from relkit.models.tree_shapley import shapley
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,8 @@ class Trees:
         right: node, shape (nodes,).
         value: of a leaf, its addition to the raw score; of another node, the mean over the fitted rows below it.
         gain: loss reduction of the node, 0 for a leaf, shape (nodes,).
+        left_share: of the fitted rows at a node, the share that goes left, 0 for a leaf, shape (nodes,); empty in versions saved
+            without it, and in trees that only score.
     """
 
     base: float
@@ -56,6 +58,7 @@ class Trees:
     right: Indexes
     value: Floats
     gain: Floats
+    left_share: Floats = field(default_factory=lambda: np.zeros(0))
 
     def damage(self) -> str:
         """Return the reason for which rows could not be walked to a leaf, or ""; walks check no index, so that they are fast."""
@@ -82,6 +85,7 @@ class Trees:
             FitError: the arrays do not give scikit-learn's own scores.
         """
         found, counts = cls._read(classifier, X)
+        found = replace(found, left_share=np.zeros(len(counts)))
         step = -(-len(X) // _SAMPLE)
         found._set_means(X[::step], weight[::step], counts)  # noqa: SLF001 its own class
         return found
@@ -133,7 +137,7 @@ class Trees:
             )
 
     def _set_means(self, X: Floats, weight: Floats, counts: Floats) -> None:
-        """Set every inner node to the mean of the values of the rows below it, by weight; by counts if no row passed it."""
+        """Set every inner node to the mean of the rows below it, by weight, with the share that goes left; by counts if none passed it."""
         passed = np.zeros(len(self.value))
         for path in self._paths(X):
             for j, node in enumerate(path):
@@ -145,6 +149,7 @@ class Trees:
                 below = [self.left[inner], self.right[inner]]
                 shares = passed[below] if passed[below].sum() > 0 else counts[below]
                 self.value[inner] = shares @ self.value[below] / shares.sum()
+                self.left_share[inner] = shares[0] / shares.sum()
 
     def raw(self, X: Floats, *, in_all: int = 0) -> Floats:
         """Return the raw score of rows, shape (n,): the log-odds.
@@ -163,18 +168,20 @@ class Trees:
             score += self.value[path[-1]]
         return score
 
-    def parts(self, X: Floats) -> Floats:
-        """Return the contribution of each column to the raw score along each row's paths, shape (n, d).
+    def parts(self, X: Floats, *, given: tuple[int, ...] = ()) -> Floats:
+        """Return the contribution of each column to the raw score, its Shapley value (`relkit.models.tree_shapley`), shape (n, d).
 
-        At each node the mean of the values below changes by the split; these changes are attributed to its column (Saabas
-        2014). They add up to the raw score less that of the mean row of the fit.
+        They add up to the raw score less that of the mean row of the fit; of the mean row with the same values in the columns `given`,
+        if there are some, which contribute 0.
         """
-        parts = np.zeros(X.shape)
-        rows = np.arange(len(X))
-        for path in self._paths(X):
-            for node, after in pairwise(path):
-                parts[rows, self.feature[node]] += self.value[after] - self.value[node]
-        return parts
+        return shapley(self, X, given=given)
+
+    def shares(self) -> Floats:
+        """Return the share of the fitted rows of a node that went left, shape (nodes,); models saved without it have it by the means."""
+        if len(self.left_share):
+            return self.left_share
+        over = self.value[self.left] - self.value[self.right]
+        return np.clip(np.divide(self.value - self.value[self.right], over, out=np.full(len(over), 0.5), where=over != 0), 0.0, 1.0)
 
     def importance(self, columns: int) -> Floats:
         """Return the share of each column in the loss reduction of all nodes, shape (columns,)."""

@@ -94,7 +94,7 @@ _BY_NAME: dict[Domain, str] = {
     ),
     SHARE: (
         "certainty hazard_by_level concordance share share_of_last base_rate highest converged is_flag has_gaps may_be_empty predicted "
-        "observed pool_weights"
+        "observed left_share pool_weights"
     ),
     _YEARLY: "yearly_rate",
     _LONG: "days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
@@ -173,6 +173,7 @@ SHAPES: dict[str, _Shapes] = {
         "roots": ("t",),
         "depths": ("t",),
         **dict.fromkeys(("feature", "threshold", "left", "right", "value", "gain"), ("n",)),
+        "left_share": ("n?",),
     },
     "Line": {"covariance": ("2?", "2?")},
     "Reliability": dict.fromkeys(("predicted", "observed", "std_error", "size"), ("g",)),

@@ -65,7 +65,8 @@ class CohortForecasts:
     """Cohorts on a holdout.
 
     Attributes:
-        rows: cohort (its name), customers, forecast, came, low, high, each and each_forecast; the oldest first; no rows if nothing was tried.
+        rows: cohort (its name), customers, forecast, came, low, high, each and each_forecast, the oldest first; no rows if
+            nothing was tried.
         days: length of the holdout.
         day: the last that the model had seen; None if nothing was tried.
         language: en or fr.

@@ -23,8 +23,9 @@ from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
 from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
-from relkit.scores.total_bounds import Total, TotalBounds, effective_orders
+from relkit.scores.total_bounds import TotalBounds
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
+from relkit.scores.value_parts import total_of, value_parts
 from relkit.texts import Text, in_language
 from relkit.units import days_of_months
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from relkit.score_kinds import Score, ScoreKind
+    from relkit.scores.total_bounds import Total
 
 JUDGED = ("active", "uncertain", "gone")
 ACTIVITY = (*JUDGED, "early", "contract")
@@ -180,9 +182,9 @@ class ValueReading:
     """The customers who have a forecast, and the words for their value.
 
     Attributes:
-        scored: one row per customer with a forecast: customer_id, past, future with its low and high (null if the scores have none), the part of
-            future from contracts (0 without one) with its low and high, the value of one order, alive (null under contract or too
-            early), orders, quality, decile, group, activity (the last three null for the protected).
+        scored: one row per customer with a forecast: customer_id, past, future with its low and high (null if the scores have none),
+            the part of future from contracts (0 without one) with its low and high, the worth of one order, alive (null under contract
+            or too early), orders, quality, decile, group, activity (the last three null for the protected).
         ranked: customers with scores of recency and frequency; no rows if there are none.
         people: number of all known people.
         prospects: people with neither a purchase nor a running contract on record.
@@ -263,7 +265,7 @@ class ValueReading:
         kept = {} if models is None else models
         residual = f"{CONTRACT_RESIDUAL_VALUE.at(months)}_{cur}" if known else ""
         rate = kept.get(margin.removesuffix(f"_{cur}"), {}).get("margin_rate") if known else 1.0
-        parts = _parts(people, residual, future, bounds, orders, rate)
+        parts = value_parts(people, future=future, bounds=bounds, residual=residual, orders=orders, margin_rate=rate)
         scored = _read(people, past, future, orders, bounds | parts)
         return cls(
             scored=scored,
@@ -296,11 +298,7 @@ class ValueReading:
             rows: some of `scored`; all by default.
             of_segment: spread of a segment's own error, such as `HISTORY_SPREAD`.
         """
-        here = self.scored if rows is None else rows
-        bought = here["future"] - here["contracts"]
-        contracts = Total(*(float(here[name].sum()) for name in ("contracts", "contracts_low", "contracts_high")))
-        orders = effective_orders(bought.to_numpy(), here["order_worth"].fill_null(0.0).to_numpy())
-        return self.bounds.of_purchases(float(bought.sum()), orders=orders, of_segment=of_segment) + contracts
+        return total_of(self.scored if rows is None else rows, self.bounds, of_segment=of_segment)
 
     def headlines(self) -> Headlines:
         """Return the main findings, in sentences."""
@@ -574,22 +572,6 @@ def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
         return gross
     to_come = pl.col(f"returns_to_come_{cur}").fill_null(0.0) if f"returns_to_come_{cur}" in people.columns else pl.lit(0.0)
     return gross * (1 - pl.col("expected_return_share").fill_null(0.0)) - to_come
-
-
-def _parts(
-    people: pl.DataFrame, residual: str, future: pl.Expr, bounds: Mapping[str, pl.Expr], orders: str, rate: float | None
-) -> dict[str, pl.Expr]:
-    """Return the part of the value that comes from contracts, with its bounds, and the worth of one order.
-
-    The bounds of the part are those of the customer's whole value, in proportion. Without the value of an order or the margin rate, an
-    order is worth its part of the forecast over the orders of a shorter time.
-    """
-    held = pl.col(residual).fill_null(0.0) if residual in people.columns else pl.lit(0.0)
-    share = pl.when(future > 0).then(held / future).otherwise(0.0)
-    ends = {f"contracts_{end}": pl.coalesce(share * bounds[end], held) for end in ("low", "high")}
-    value = next((name for name in people.columns if name.startswith("expected_order_value_")), "")
-    each = pl.when(pl.col(orders) > 0).then((future - held) / pl.col(orders))
-    return {"contracts": held, **ends, "order_worth": rate * pl.col(value) if value and rate is not None else each}
 
 
 def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:

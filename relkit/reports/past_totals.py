@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 ORIGINS = "model_origins"
 """Frame that `relkit fit lifetime_value.auto` keeps with a version: one row per model and past day."""
-MOST_MODELS = 6
-"""Models in the picture, besides the chosen one and the naive rule."""
+MOST_MODELS = 5
+"""Models in the picture besides the chosen one."""
+SCORES = ("log_score", "crps", "rmse")
+"""Scores of the table of models."""
 TEXTS: dict[str, Text] = {
     "none": Text(
         "No forecast of a past day is kept with this model. {command} compares several models at several past days.",
@@ -44,16 +46,16 @@ TEXTS: dict[str, Text] = {
         "À {held} dates passées sur {days}, le total des {span} jours suivants est tombé entre les bornes connues ce jour-là.",
     ),
     "one_inside": Text(
-        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, within the bounds known "
-        "on that day.",
-        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, entre les bornes connues "
-        "ce jour-là.",
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, within the bounds "
+        "known on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, entre les bornes "
+        "connues ce jour-là.",
     ),
     "one_outside": Text(
-        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, outside the bounds known "
-        "on that day.",
-        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, hors des bornes connues "
-        "ce jour-là.",
+        "On the one past day that was tried, the forecast total of the {span} days that followed was {off} too {side}, outside the bounds "
+        "known on that day.",
+        "À la seule date passée mise à l’épreuve, le total prévu des {span} jours suivants était {off} trop {side}, hors des bornes "
+        "connues ce jour-là.",
     ),
     "overlap": Text(
         "The days overlap: only {apart} of them are independent of each other.",
@@ -76,10 +78,11 @@ TEXTS: dict[str, Text] = {
     "money": Text("Value of orders, {currency}", "Valeur des commandes, {currency}"),
     "orders": Text("Orders", "Commandes"),
     "caption": Text(
-        "Bars: what came from the customers known on that day. Diamond and line: the forecast behind today’s scores with its 95% bounds, made "
-        "with what was known then. The closer the marks of a model to the top of the bars, the better.",
-        "Barres : ce qui est venu des clients connus à cette date. Losange et trait : la prévision derrière les scores d’aujourd’hui et ses "
-        "bornes à 95\u00a0%, faite avec ce que l’on savait alors. Plus les marques d’un modèle sont proches du haut des barres, meilleur il est.",
+        "Bars: what came from the customers known on that day. Diamond and line: the forecast behind today’s scores with its 95% bounds, "
+        "made with what was known then. The closer the marks of a model to the top of the bars, the better.",
+        "Barres : ce qui est venu des clients connus à cette date. Losange et trait : la prévision derrière les scores d’aujourd’hui et "
+        "ses bornes à 95\u00a0%, faite avec ce que l’on savait alors. Plus les marques d’un modèle sont proches du haut des barres, "
+        "meilleur il est.",
     ),
     "by_day": Text("Totals at each past day", "Totaux à chaque date passée"),
     "by_model": Text("Error of totals at past days, by model", "Écart des totaux aux dates passées, par modèle"),
@@ -93,6 +96,8 @@ TEXTS: dict[str, Text] = {
     "came": Text("Orders, came", "Commandes, constatées"),
     "forecast": Text("Orders, forecast", "Commandes, prévues"),
     "model": Text("Model", "Modèle"),
+    "is_chosen": Text("Chosen", "Retenu"),
+    "yes": Text("yes", "oui"),
     "times": Text("Past days", "Dates passées"),
     "error": Text("Total, error", "Total, écart"),
     "bias": Text("Total, forecast over came", "Total, prévu sur constaté"),
@@ -100,8 +105,8 @@ TEXTS: dict[str, Text] = {
     "crps": Text("CRPS (lower is better)", "CRPS (plus bas = meilleur)"),
     "rmse": Text("RMSE, orders", "RMSE, commandes"),
     "model_note": Text(
-        "Error: mean distance of the forecast total from what came, as a share. Forecast over came: +10% is a total a tenth too high, on average. "
-        "Totals are of {unit}.",
+        "Error: mean distance of the forecast total from what came, as a share. Forecast over came: +10% is a total a tenth too high, on "
+        "average. Totals are of {unit}.",
         "Écart : distance moyenne entre le total prévu et le constaté, en part. Prévu sur constaté : +10\u00a0% est un total trop haut "
         "d’un dixième, en moyenne. Les totaux sont en {unit}.",
     ),
@@ -139,7 +144,7 @@ class PastTotals:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The chosen model's forecasts at the shown horizon, the earliest first: origin, forecast, came, low and high, money if it is known."""
+        """The chosen model's forecasts at the shown horizon, the earliest first; low and high are of money if it is known."""
         past, span = self.past, self.past.nearest(self.days)
         totals = {name: getattr(past, name) for name in ("forecast", "came", "forecast_money", "came_money")}
         table = pl.DataFrame({"origin": pl.Series(past.origins, dtype=pl.Date), "days": past.horizons, **totals})
@@ -253,34 +258,31 @@ class PastTotals:
         """Return the errors of each model over the past days, the smallest first; nothing if no models were compared."""
         if self.frame is None:
             return Gallery(())
-        forecast, came = self._names
-        span = self.past.nearest(self.days)
-        error = (pl.col(came) / pl.col(forecast)).log()
-        measured = [name for name in ("log_score", "crps", "rmse") if name in self.frame.columns]
-        rows = (
-            self.frame.filter((pl.col("days") == span) & (pl.col(forecast) > 0) & (pl.col(came) > 0))
-            .group_by("model")
-            .agg(
-                times=pl.len(),
-                error=error.abs().mean().exp() - 1,
-                bias=(-error.mean()).exp() - 1,
-                **{n: pl.col(n).mean() for n in measured},
-            )
-            .sort("error", "model")
-        )
+        rows = self._errors(self.frame)
         named = rows.with_columns(
             model=pl.Series([self._label(name) for name in rows["model"]], dtype=pl.String),
+            is_chosen=pl.Series([self._say("yes") if name == self.chosen else "" for name in rows["model"]], dtype=pl.String),
             bias=pl.Series(_signed(pl.col("bias"), rows, self.language), dtype=pl.String),
         )
         columns = (
             Shown("model", self._say("model")),
+            Shown("is_chosen", self._say("is_chosen")),
             Shown("times", self._say("times"), "number"),
             Shown("error", self._say("error"), "share"),
             Shown("bias", self._say("bias"), "figure"),
-            *(Shown(name, self._say(name), "number", 3) for name in measured),
+            *(Shown(name, self._say(name), "number", 3) for name in SCORES if name in rows.columns),
         )
         note = self._say("model_note", unit=self._say("unit_money" if self.in_money else "unit_orders"))
         return self._table(named, columns, self._say("by_model"), (note,))
+
+    def _errors(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return model, times, error and bias of totals, and the mean scores that were measured, the smallest error first."""
+        forecast, came = self._names
+        error = (pl.col(came) / pl.col(forecast)).log()
+        measured = {name: pl.col(name).mean() for name in SCORES if name in frame.columns}
+        here = frame.filter((pl.col("days") == self.past.nearest(self.days)) & (pl.col(forecast) > 0) & (pl.col(came) > 0))
+        found = here.group_by("model").agg(times=pl.len(), error=error.abs().mean().exp() - 1, bias=(-error.mean()).exp() - 1, **measured)
+        return found.sort("error", "model")
 
     @property
     def _names(self) -> tuple[str, str]:
@@ -288,10 +290,10 @@ class PastTotals:
 
     @property
     def _others(self) -> list[str]:
-        """The other models at the shown horizon, the naive rule first."""
+        """The other models at the shown horizon, the naive rule first, then those with the smallest error of totals."""
         if self.frame is None:
             return []
-        found = [name for name in self.frame["model"].unique(maintain_order=True) if name != self.chosen]
+        found = [name for name in self._errors(self.frame)["model"] if name != self.chosen]
         return sorted(found, key=lambda name: name != self._naive)
 
     @property
@@ -327,5 +329,6 @@ def _mean_error(rows: pl.DataFrame, forecast: str, came: str) -> float:
 
 
 def _signed(share: pl.Expr, rows: pl.DataFrame, language: str) -> list[str]:
-    """Return shares as text with their sign."""
-    return [("+" if value > 0 else "") + percent(value, language) for value in rows.select(share).to_series()]
+    """Return shares as text with their sign, none for 0%."""
+    found = [round(value, 2) for value in rows.select(share).to_series()]
+    return [("+" if value > 0 else "") + percent(value or 0.0, language) for value in found]

@@ -71,8 +71,8 @@ TEXTS: dict[str, Text] = {
     "c_picture": Text(
         "Where intervals do not overlap, the segments differ by more than chance and the forecast’s own error within segments. An error of "
         "the whole forecast would move all of them together; the bounds of the table contain it.",
-        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard et l’erreur propre de la prévision par segment. "
-        "Une erreur de toute la prévision les déplacerait tous ensemble ; les bornes du tableau la comprennent.",
+        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard et l’erreur propre de la prévision par "
+        "segment. Une erreur de toute la prévision les déplacerait tous ensemble ; les bornes du tableau la comprennent.",
     ),
     "low": Text("Low (95%)", "Bas (95\u00a0%)"),
     "high": Text("High (95%)", "Haut (95\u00a0%)"),

@@ -23,20 +23,20 @@ LARGE_PART = 0.01
 """Share of the total from contracts above which their bounds are explained."""
 TEXTS: dict[str, Text] = {
     "past": Text(
-        "The bounds of totals come from {n} past days, on which forecasts of {judged} days were compared with what came, and from the errors "
-        "usual in other shops, which weigh as much as three more.",
+        "The bounds of totals come from {n} past days, on which forecasts of {judged} days were compared with what came, and from the "
+        "errors usual in other shops, which weigh as much as three more.",
         "Les bornes des totaux viennent de {n} dates passées, où la prévision à {judged} jours a été comparée à ce qui est venu, et des "
         "erreurs habituelles d’autres enseignes, qui pèsent autant que trois dates de plus.",
     ),
     "one": Text(
-        "Only one past day could be tried, over {judged} days: the bounds of totals rest mostly on the errors usual in other shops, not on this "
-        "model’s own. {command} tries several.",
+        "Only one past day could be tried, over {judged} days: the bounds of totals rest mostly on the errors usual in other shops, not "
+        "on this model’s own. {command} tries several.",
         "Une seule date passée a pu être mise à l’épreuve, sur {judged} jours : les bornes des totaux reposent surtout sur les erreurs "
         "habituelles d’autres enseignes, non sur celles de ce modèle. {command} en essaie plusieurs.",
     ),
     "usual": Text(
-        "This model was tried on no past day: the bounds of totals rest on the errors usual in other shops and leave this model’s own error out. "
-        "{command} tries several.",
+        "This model was tried on no past day: the bounds of totals rest on the errors usual in other shops and leave this model’s own "
+        "error out. {command} tries several.",
         "Ce modèle n’a été éprouvé à aucune date passée : les bornes des totaux reposent sur les erreurs habituelles d’autres enseignes et "
         "laissent de côté l’erreur propre à ce modèle. {command} en essaie plusieurs.",
     ),
@@ -67,22 +67,22 @@ TEXTS: dict[str, Text] = {
         "Le total laisse de côté les clients à venir, dont le nombre n’est pas estimé : trop peu sont arrivés en 12 mois.",
     ),
     "unsteady_year": Text(
-        "The total leaves out customers still to come, whose number is not estimated: acquisition is not steady ({now} customers won in the last "
-        "12 months, {before} in the 12 before).",
+        "The total leaves out customers still to come, whose number is not estimated: acquisition is not steady ({now} customers won in "
+        "the last 12 months, {before} in the 12 before).",
         "Le total laisse de côté les clients à venir, dont le nombre n’est pas estimé : les arrivées ne sont pas régulières ({now} clients "
         "en 12 mois, {before} les 12 mois d’avant).",
     ),
     "unsteady_trend": Text(
-        "The total leaves out customers still to come, whose number is not estimated: acquisition is not steady ({first} customers won in the "
-        "first half of the last 12 months, {second} in the second).",
-        "Le total laisse de côté les clients à venir, dont le nombre n’est pas estimé : les arrivées ne sont pas régulières ({first} clients "
-        "dans la première moitié des 12 derniers mois, {second} dans la seconde).",
+        "The total leaves out customers still to come, whose number is not estimated: acquisition is not steady ({first} customers won in "
+        "the first half of the last 12 months, {second} in the second).",
+        "Le total laisse de côté les clients à venir, dont le nombre n’est pas estimé : les arrivées ne sont pas régulières ({first} "
+        "clients dans la première moitié des 12 derniers mois, {second} dans la seconde).",
     ),
     "unvalued": Text(
         "The total leaves out customers still to come: {a_month} a month were won in the last 12 months, steadily; this model does not "
         "forecast what a new customer brings.",
-        "Le total laisse de côté les clients à venir : {a_month} par mois sont arrivés en 12 mois, régulièrement ; ce modèle ne prévoit pas "
-        "ce que rapporte un nouveau client.",
+        "Le total laisse de côté les clients à venir : {a_month} par mois sont arrivés en 12 mois, régulièrement ; ce modèle ne prévoit "
+        "pas ce que rapporte un nouveau client.",
     ),
 }
 

@@ -120,7 +120,7 @@ def added(
     """
     at = np.arange(months)
     first, later = ((1 + annual_discount_rate) ** (-(at + step) / MONTHS) for step in (0.5, 1.0))
-    # Orders j to j + 1 months after a first one in the middle of month m come on average at the end of month m + j; the last lie half within.
+    # Orders j to j + 1 months after a first one in mid-month m come on average at the end of month m + j; the last lie half within.
     again = [np.diff(repeat_orders)[: months - m] * later[m:] for m in at]
     repeats = sum(float(each.sum()) - 0.5 * float(each[-1]) for each in again)
     orders = pace.a_month * (float(first.sum()) + repeats)

@@ -4,8 +4,8 @@
     bounds.of_orders(1200.0), bounds.of_purchases(54_000.0, orders=900.0)
 
 Totals of purchases are bounded by how far totals of the model of orders were off at past origins (`relkit.jobs.total_spreads` keeps the
-spread with the scores). The part of running contracts has the sum of the bounds of its contracts, as if every estimate were off the same way:
-how far totals of contracts were off in the past is not measured. Both parts are assumed to be off independently of each other, so the
+spread with the scores). The part of running contracts has the sum of the bounds of its contracts, as if every estimate were off the same
+way: how far totals of contracts were off in the past is not measured. Both parts are assumed to be off independently of each other, so the
 distances of their ends add in squares.
 """
 

@@ -17,7 +17,7 @@ _METRICS = {
     "mae_repeat_purchases": "it missed a customer's number of repeat purchases by {value} on average (0 is perfect)",
     "crps_repeat_purchases": "its distributions lay {value} repeat purchases from what customers bought on average (CRPS, 0 is perfect)",
     "mae_order_value": "it missed a customer's mean order value by {value} on average, in the currency of the tables (0 is perfect)",
-    "brier_score": "the Brier score of its probabilities was {value} (0 is perfect, 0.25 is a coin tossed for everybody)",
+    "brier_score": "the Brier score of its probabilities on the last day was {value} (0 is perfect, 0.25 is a coin tossed for everybody)",
     "concordance": "it put {value} of the pairs of customers in the right order (1 is perfect, 0.5 is chance)",
     "log_loss": "the log loss of its probabilities was {value} (0 is perfect, 0.693 is a coin tossed for everybody)",
     "dr_loss": "the mean squared distance of its effects from the doubly robust scores was {value} (lower is better; most is noise)",

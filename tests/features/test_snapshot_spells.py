@@ -227,7 +227,7 @@ def test_without_later_days_customers_are_drawn(company):
 def test_half_of_all_were_seen_to_reach_the_age_at_which_the_holdout_ends(company):
     split = drawn_holdout(of(company, one_day(*((f"c{i}", i, False) for i in range(1, 12)))), EDGE)
     assert split is not None
-    assert split.days == int(round(5.5 * MONTH))
+    assert split.days == round(5.5 * MONTH)
 
 
 def test_the_draw_does_not_depend_on_the_order_of_the_rows(company):

@@ -157,11 +157,25 @@ def test_where_all_had_ended_before_the_holdout_nothing_is_compared(workplace):
     assert reason.endswith("was taken without a comparison: it is the first candidate that could be fitted.")
 
 
-def test_the_table_and_the_line_of_the_fit_name_two_numbers(checked):
+def test_one_number_has_one_name_in_the_table_and_in_the_line_of_the_fit(checked):
     result = fit(settings=SHORT)
     shown = {row["model"]: row for row in result.details["choice"]["comparison"]}[result.details["model"]]
-    assert "integrated Brier score" in result.sentences[1]
-    (line,) = [sentence for sentence in result.sentences if "its brier_score" in sentence]
-    assert line.endswith(f"its brier_score (of the forecast for the last of them) was {result.metrics['brier_score']:.6g}.")
-    assert shown["integrated_brier_score"] == pytest.approx(result.metrics["integrated_brier_score"], rel=0.02)
-    assert shown["integrated_brier_score"] < result.metrics["brier_score"]
+    heading = result.sentences[1]
+    assert "integrated Brier score" in heading
+    assert "Brier score on the last day" in heading
+    (line,) = [sentence for sentence in result.sentences if "(brier_score)" in sentence]
+    assert line.endswith(f"its Brier score on the last day (brier_score) was {result.metrics['brier_score']:.6g}.")
+    for name in ("integrated_brier_score", "brier_score"):
+        assert shown[name] == pytest.approx(result.metrics[name], rel=1e-9), name
+
+
+def test_a_model_behind_another_says_so_in_fit_and_scores(workplace):
+    of_contracts(workplace, company.contracts(2_000))
+    fit(settings=SHORT | {"candidates": "survival.weibull_aft,survival.kaplan_meier"})
+    named = fit("survival.kaplan_meier")
+    (sentence,) = [sentence for sentence in named.sentences if "clearly ahead" in sentence]
+    assert sentence.startswith("survival.weibull_aft is clearly ahead of survival.kaplan_meier on the customers that judged both: ")
+    scored = ScoreCustomers.parse(models=["survival.kaplan_meier"]).run()
+    assert any("clearly ahead of survival.kaplan_meier" in warning for warning in scored.warnings)
+    assert "fait nettement mieux que survival.kaplan_meier" in scored.paths["remarks"].read_text()
+    assert not any("clearly ahead" in warning for warning in ScoreCustomers.parse().run().warnings)

@@ -22,6 +22,7 @@ from relkit.periods import AsOf
 from relkit.tracking import embedded, registry
 
 BG_NBD = "lifetime_value.bg_nbd"
+FEW = "Forecast totals were compared with what came at one past day only: their bounds rest mostly on the errors usual in other shops."
 
 pytestmark = pytest.mark.usefixtures("plain_fits")
 
@@ -60,9 +61,11 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
         "metric": "crps_repeat_purchases",
         "metric_value": result.metrics["crps_repeat_purchases"],
         "remarks": [
-            "Forecast totals were compared with what came at one past day only: their bounds rest mostly on the errors usual in other shops.",
-            "16 of 250 customers may have been there before the data start; this model treats them as newcomers, so that their age is "
-            "understated: they look newer than they are.",
+            FEW,
+            (
+                "16 of 250 customers may have been there before the data start; this model treats them as newcomers, so that their age is "
+                "understated: they look newer than they are."
+            ),
         ],
     }
     assert result.metrics["crps_repeat_purchases"] > 0

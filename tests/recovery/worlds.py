@@ -74,6 +74,14 @@ def _at_a_rhythm(n: int, rng: np.random.Generator, **truth: Any) -> pl.DataFrame
     return simulated.regular_buyers(n, rng, T=rng.uniform(0, 730, n), **truth)[0]
 
 
+def _newcomers(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return customers of the MBG/NBD, each of whom began after the data did, with the days of their purchases."""
+    T = np.ceil(rng.uniform(0, 730, n))
+    first = [date(2025, 6, 30) - timedelta(days=int(days)) for days in T]
+    own = {"first_order_on": pl.Series(first), OLDER: pl.lit(value=False)}
+    return simulated.regular_buyers(n, rng, T=T, k=1, **truth)[0].with_columns(**own)
+
+
 def _contracts(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
     """Return contracts of up to two years; the first two parameters have other names in each model."""
     alpha, beta, *c = truth.values()
@@ -218,6 +226,13 @@ WORLDS = (
         as_of=date(2026, 1, 1),
     ),
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
+    _world(
+        "pooled",
+        _newcomers,
+        {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0},
+        _REGULAR.with_columns(pl.lit(value=False).alias(OLDER)),
+        settings={"period_days": 1.0, "horizons_days": (90,)},
+    ),
     _older("nbd", {"r": 0.8, "alpha": 40.0}, simulated.leavers, _BUYER, s=0.0, beta=1.0),
     _older("bg_nbd", {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, simulated.buyers, _BUYER),
     _older("mbg_nbd", {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, simulated.buyers, _BUYER, at_start=True),

@@ -36,7 +36,12 @@ def test_sums_by_hand_and_bounds_of_a_group_by_history() -> None:
     """The three months of first orders have cohorts of their own; twenty older customers come first; five customers are masked."""
     found = CohortForecasts.of(trial(), None, language="en")
     assert found.rows["cohort"].to_list() == ["Before the data start", "2024-02", "2024-03", "2025-02"]
-    assert found.rows.select("customers", "came", "forecast").rows() == [(20, 20.0, 20.0), (20, 20.0, 20.0), (5, 0.0, 5.0), (15, 45.0, 15.0)]
+    assert found.rows.select("customers", "came", "forecast").rows() == [
+        (20, 20.0, 20.0),
+        (20, 20.0, 20.0),
+        (5, 0.0, 5.0),
+        (15, 45.0, 15.0),
+    ]
     reach = NO_PAST.spread(90).reach(15.0, of_segment=HISTORY_SPREAD)
     assert found.rows["high"][3] == pytest.approx(15 * reach)
     assert found.table().cells()[2][1:4] == ["< 10", "–", "–"]

@@ -17,7 +17,13 @@ STEADY = Pace(counts=(30, 28, 33, 31, 29, 30, 32, 27, 31, 30, 29, 30), year_befo
 
 
 def totals(
-    language: str = "en", *, origins: int = 4, in_money: bool = True, contracts: float = 0.0, pace: Pace | None = STEADY, to_come: Any = None
+    language: str = "en",
+    *,
+    origins: int = 4,
+    in_money: bool = True,
+    contracts: float = 0.0,
+    pace: Pace | None = STEADY,
+    to_come: Any = None,
 ) -> ValueTotals:
     spread = TotalSpread(log_spread=0.2, degrees=3 + origins, origins=origins, judged_days=182.0 if origins else 0.0, in_money=in_money)
     value: Any = SimpleNamespace(

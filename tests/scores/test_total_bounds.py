@@ -12,7 +12,9 @@ KEPT = {"total_log_spread": 0.2, "total_degrees": 5, "total_origins": 2, "total_
 
 
 def test_each_score_has_its_own_spread() -> None:
-    found = TotalBounds.read({"future_margin_24m": KEPT, "expected_orders_90d": {}}, orders="expected_orders_90d", money="future_margin_24m")
+    found = TotalBounds.read(
+        {"future_margin_24m": KEPT, "expected_orders_90d": {}}, orders="expected_orders_90d", money="future_margin_24m"
+    )
     assert found.money == TotalSpread(log_spread=0.2, degrees=5, origins=2, judged_days=90.0, in_money=True)
     assert (found.orders.log_spread, found.orders.origins) == (0.16, 0)
 

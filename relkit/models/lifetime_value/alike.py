@@ -50,7 +50,7 @@ class Alike:
 
     def expected_of_all(self, days: float) -> Floats:
         """Return the purchases expected of each customer, shape (n,)."""
-        return self.alive * self.expected(days)[self.which]
+        return np.asarray(self.alive * self.expected(days)[self.which])
 
     def none_of_all(self, days: float) -> Floats:
         """Return the probability that each customer makes no purchase in so many days, shape (n,)."""
@@ -62,7 +62,7 @@ class Alike:
         """Return the probability that each customer makes exactly `purchases[i]` of them, shape (n,)."""
         nothing = purchases == 0
         if days <= 0:
-            return nothing.astype(float)
+            return np.asarray(nothing, dtype=np.float64)
         groups, number = self.which, purchases.astype(np.int64)
         key = groups * (int(number.max(initial=0)) + 1) + number
         cells, back = np.unique(key, return_inverse=True)

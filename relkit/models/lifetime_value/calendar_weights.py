@@ -117,7 +117,7 @@ def _of_weeks(begin: int, end: int, weeks: Sequence[WeekWeight]) -> Floats:
         by_week[week.iso_week] = week.weight
     if not weeks:
         return np.ones(end - begin + 1)
-    return by_week[[(_EPOCH + timedelta(days=day)).isocalendar().week for day in range(begin, end + 1)]]
+    return np.asarray(by_week[[(_EPOCH + timedelta(days=day)).isocalendar().week for day in range(begin, end + 1)]])
 
 
 def _days_of(name: str, events: Sequence[CalendarEvent], begin: int, days: int) -> NDArray[np.bool_]:
@@ -135,4 +135,4 @@ def _usual(orders: Floats, ordinary: NDArray[np.bool_]) -> Floats:
     at = np.arange(len(orders))
     low, high = np.maximum(at - _AROUND_DAYS, 0), np.minimum(at + _AROUND_DAYS + 1, len(orders))
     days = counts[high] - counts[low]
-    return np.divide(sums[high] - sums[low], days, out=np.full(len(orders), np.nan), where=days > 0)
+    return np.asarray(np.divide(sums[high] - sums[low], days, out=np.full(len(orders), np.nan), where=days > 0))

@@ -162,8 +162,9 @@ def _with_covariates(first: pl.DataFrame, fitted: FittedPurchaseModel, features:
         return first
     if features is None:
         raise TableError(f"the model reads {', '.join(names)}.", where="purchase_tracking", remedy="Give features that have them.")
-    covariates = features.select(pl.col("customer_id").cast(pl.String), *names)
-    return first.with_columns(pl.col("customer_id").cast(pl.String)).join(covariates, on="customer_id")
+    # Days from tables have their ids as an enum; an id that never bought is none of its words.
+    ids = pl.col("customer_id").cast(pl.String).cast(first.schema["customer_id"], strict=False)
+    return first.join(features.select(ids, *names), on="customer_id")
 
 
 def _groups(fitted: FittedPurchaseModel, first: pl.DataFrame) -> list[pl.DataFrame]:

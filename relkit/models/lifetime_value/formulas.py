@@ -139,8 +139,8 @@ class Formulas:
     def _likelihood(self, counts: PurchaseCounts, unit: float, older: NDArray[np.bool_] | None) -> Callable[[Floats], Evaluation]:
         if older is None:
             return self.population(counts, unit)
-        groups = (self.population(counts.those(who), unit) if who.any() else self._nobody for who in (~older, older))
-        return two_rates(*groups, self.terms.index(self.purchase_term))
+        newcomers, others = (self.population(counts.those(who), unit) if who.any() else self._nobody for who in (~older, older))
+        return two_rates(newcomers, others, self.terms.index(self.purchase_term))
 
     def _nobody(self, logs: Floats) -> Evaluation:
         """Return the log-likelihood of a group without customers, of which a sample may consist."""

@@ -81,7 +81,8 @@ def regress(counts: Counts, shrinkage: Shrinkage) -> Floats:
     """
     width = counts.X.shape[1]
     start = shrinkage.centre.copy()
-    start[0] += np.log(max(counts.customers @ counts.y, 0.5) / (counts.customers @ np.exp(counts.offset + counts.X @ start[:width])))
+    came, expected = counts.customers @ counts.y, counts.customers @ np.exp(counts.offset + counts.X @ start[:width])
+    start[0] += np.log(max(float(came), 0.5) / float(expected))
     low = np.full(len(start), -_EDGE)
     found = maximise(lambda at: _penalised(counts, shrinkage, at), start, low=low, high=-low, where="negative-binomial regression")
     return found.at
@@ -89,7 +90,7 @@ def regress(counts: Counts, shrinkage: Shrinkage) -> Floats:
 
 def sizes(log_mu: Floats, level: Floats | float, c0: Floats | float, c1: Floats | float) -> Floats:
     """Return the size k of each customer, shape of `log_mu`."""
-    return np.exp(np.clip(c0 + c1 * (log_mu - level), -LARGEST_EXPONENT, LARGEST_EXPONENT))
+    return np.asarray(np.exp(np.clip(c0 + c1 * (log_mu - level), -LARGEST_EXPONENT, LARGEST_EXPONENT)))
 
 
 def log_probability(y: Floats, mu: Floats, k: Floats) -> Floats:
@@ -117,7 +118,7 @@ def _likelihood(counts: Counts, at: Floats) -> Evaluation:
     eta = np.clip(counts.offset + X @ at[:width], -30.0, 30.0)
     raw = c0 + c1 * (eta - counts.level)
     inside = np.abs(raw) < LARGEST_EXPONENT
-    mu, k = np.exp(eta), np.exp(np.clip(raw, -LARGEST_EXPONENT, LARGEST_EXPONENT))
+    mu, k = np.exp(eta), sizes(eta, counts.level, c0, c1)
     value = float(n @ log_probability(y, mu, k))
     both = k + mu
     of_eta = k * (y - mu) / both

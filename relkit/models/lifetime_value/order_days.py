@@ -4,7 +4,7 @@
     then = orders.as_of(day)                      x, t_x and T of those who had bought by then
     orders.between(day - 90, day)                 orders of each customer in the last 90 days
 
-Days are numbers since 1970-01-01; a fraction of a day is rounded.
+Days are numbers since 1970-01-01; a fraction of a day is rounded, and a repeat is a day after the first order at least.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class OrderDays:
         first = histories["first_order_on"].to_physical().to_numpy().astype(np.int64)
         lengths = histories["repeat_ages_days"].list.len().to_numpy().astype(np.int64)
         ages = histories["repeat_ages_days"].explode().drop_nulls().to_numpy()
-        repeats = np.repeat(first, lengths) + np.rint(ages).astype(np.int64)
+        repeats = np.repeat(first, lengths) + np.maximum(np.rint(ages), 1.0).astype(np.int64)
         return cls(first, repeats, np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths))))
 
     def between(self, after: Ints | int, until: Ints | int) -> Ints:
@@ -81,7 +81,7 @@ class OrderDays:
 
     def _counted(self, which: NDArray[np.bool_]) -> Ints:
         """Return how many of each customer's repeats are marked."""
-        running = np.concatenate((np.zeros(1, np.int64), np.cumsum(which)))
+        running: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(which, dtype=np.int64)))
         return running[self.begins[1:]] - running[self.begins[:-1]]
 
 

@@ -54,7 +54,7 @@ def totals_at(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame, order
     Raises:
         TableError: a column is missing, or no customer is in both.
     """
-    needed = ["holdout_purchases", "holdout_days", *(["holdout_mean_value"] if order_value else [])]
+    needed = ("holdout_purchases", "holdout_days", *(("holdout_mean_value",) if order_value else ()))
     both = meet_outcomes(features, outcomes, needed)
     expected = fitted.expected_purchases(both, float(both["holdout_days"][0]))
     return totals_of(expected, both, fitted.info.as_of, None if order_value is None else order_value.expected_order_value(both))

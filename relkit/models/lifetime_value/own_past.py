@@ -21,7 +21,8 @@ SEASON_KNOWN_DAYS = YEAR_DAYS + AROUND_DAYS
 """Days that must be known so that the season of a year before is."""
 REGRESSORS = ("base", "recent", "long_run", "season")
 """The regressors after the constant, in their order."""
-_SHARE_OF_MEAN = 0.05
+SHARE_OF_MEAN = 0.05
+"""Of the base model's mean, added to each regressor before the logarithm: no recent order is not minus infinity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,11 @@ class OwnPast:
     orders: OrderDays
     until: Ints | int
     start: int
+
+    @property
+    def customers(self) -> int:
+        """Number of customers."""
+        return len(self.orders.first)
 
     def parts(self, days: float, *, season: bool) -> tuple[Floats, Floats, Floats]:
         """Return orders of the last `days`, of the long run and of the same season a year before, each of as many days, shape (n,).
@@ -55,7 +61,7 @@ class OwnPast:
     @cached_property
     def length(self) -> Ints:
         """Days known of the history."""
-        return np.maximum(np.asarray(self.until) - self.start + 1, 1)
+        return np.asarray(np.maximum(np.asarray(self.until) - self.start + 1, 1), dtype=np.int64)
 
     @cached_property
     def _since(self) -> Ints:
@@ -70,12 +76,10 @@ class OwnPast:
 def regressors(base: Floats, parts: tuple[Floats, Floats, Floats], base_mean: float) -> Floats:
     """Return the columns of the regression, shape (n, 5): 1, then the logarithms of `REGRESSORS`.
 
-    A share of the base model's mean is added to each: a customer without recent orders is not at minus infinity.
-
     Args:
         base: orders expected by the base model, shape (n,).
         parts: those of `OwnPast.parts`.
         base_mean: of the base model.
     """
-    floor = _SHARE_OF_MEAN * base_mean
+    floor = SHARE_OF_MEAN * base_mean
     return np.column_stack([np.ones(len(base)), *(np.log(part + floor) for part in (base, *parts))])

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.errors import ParameterError
 from relkit.models.lifetime_value.total_spread import TotalSpread, spread_of
 from relkit.units import LEVEL
 
@@ -124,26 +123,3 @@ class PastForecasts:
 NO_PAST = PastForecasts(
     horizons=np.empty(0), origins=(), forecast=np.empty(0), came=np.empty(0), forecast_money=np.empty(0), came_money=np.empty(0)
 )
-
-
-def reach_of(errors: Floats, *, days: float, orders: float, level: float = LEVEL) -> float:
-    """Return the factor by which a total may be too high or too low.
-
-    Args:
-        errors: logarithms of past errors, shape (m,), of origins that do not overlap; may be empty.
-        days: horizon.
-        orders: number of orders forecast, whose own chance counts as that of a Poisson number.
-        level: probability that the total times or divided by the factor contains what comes.
-
-    Raises:
-        ParameterError: the horizon, the orders or the level is out of range.
-
-    Examples:
-        >>> round(reach_of(np.array([0.1, -0.2, 0.05]), days=90, orders=5000), 2)
-        1.43
-    """
-    if not (days > 0 and orders >= 0 and 0 < level < 1):
-        raise ParameterError(
-            f"days {days}, orders {orders} and level {level} must be positive, the level below 1.", where="bounds of a total"
-        )
-    return spread_of(errors, days=days).reach(orders, level=level)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 storage and settings read the types of the fields
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -34,6 +35,7 @@ from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judged_origins import PastOrigins, base_frame
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
 from relkit.models.lifetime_value.knots import Knots, PooledForecast
+from relkit.models.lifetime_value.last_read import LastRead
 from relkit.models.lifetime_value.mbg_nbd import FORMULAS, FittedMbgNbd, MbgNbd
 from relkit.models.lifetime_value.median import median_of
 from relkit.models.lifetime_value.older_customers import FLAG, OLDER, is_older
@@ -93,7 +95,7 @@ class Pooled(ModelFacts):
     )
     role, reads = ORDERS, HISTORIES
     competes = True
-    figures = ("purchases_by_frequency", "deciles")
+    figures = ("pool_parts", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HOLDOUT_METRIC
 
@@ -150,7 +152,7 @@ class Pooled(ModelFacts):
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
         alike, own_past = base.alike(rows), OwnPast(orders, today, start)
         knots = centred(learnt.knots, alike, own_past)
-        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, own_past), learnt.origins, known_days=today - start)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, knots.of_past(own_past)), learnt.origins, known_days=today - start)
         own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
         own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
         return FittedPooled(
@@ -177,7 +179,7 @@ class Pooled(ModelFacts):
 
     def _begins(self, frame: pl.DataFrame) -> date:
         """Return the first day of the history."""
-        first: Any = frame["first_order_on"].min()
+        first: date = frame["first_order_on"].min()  # type: ignore[assignment]  # of a column of dates that is not empty
         return first if self.history_starts_on is None else min(first, self.history_starts_on)
 
 
@@ -186,7 +188,7 @@ class FittedPooled(PurchasesAhead):
     """A fitted pooled forecast.
 
     Its intervals of single customers come from the parameters of the base model; the past errors of totals, which are far larger, are in
-    `past_forecasts`. P(alive) is that of the base model.
+    `past_forecasts`. P(alive) is that of the base model, or the highest probability of an order at a horizon learnt if that is higher.
 
     Attributes:
         settings: what was fitted.
@@ -226,12 +228,19 @@ class FittedPooled(PurchasesAhead):
 
     def moved(self, coordinates: Floats) -> Self:
         """Return the same forecast with the base model at other coordinates, for `uncertainty`."""
-        return replace(self, base=self.base.moved(coordinates))
+        moved = replace(self, base=self.base.moved(coordinates))
+        # The same customers are asked about at many coordinates: what was read of them is read once.
+        moved.__dict__["_last_read"] = self._last_read
+        return moved
 
     @property
     def nobody_leaves(self) -> bool:
         """True if customers never stop buying in the base model."""
         return self.base.nobody_leaves
+
+    def probability_alive(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
+        return self._forecast(features).alive
 
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
         """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
@@ -264,12 +273,10 @@ class FittedPooled(PurchasesAhead):
         """
         forecast = self._forecast(features)
         base, steps = forecast.base, np.diff(forecast.expected_at, axis=0)
-        # Purchases expected without being alive are those of the regression; P(alive) may underflow.
-        alive = np.maximum(base.alive, 1e-200)
-        total = value(forecast.beyond)[base.which]
-        nothing = np.zeros(len(base.x))
+        alive = np.maximum(forecast.alive, 1e-200)  # it may underflow
+        total = base.alive / alive * value(forecast.beyond)[base.which]
         for j, step in enumerate(steps):
-            total = total + step / alive * value(lambda days, j=j: nothing if (p := forecast.passed(j, days)) is None else p)[base.which]
+            total = total + step / alive * value(partial(forecast.passed, j))[base.which]
         return alive, total
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
@@ -306,10 +313,23 @@ class FittedPooled(PurchasesAhead):
 
     def _forecast(self, features: pl.DataFrame) -> PooledForecast:
         """Return the forecasts of customers as of the day of their rows."""
+        rows, of_past = self._last_read.of(features, self._read)
+        return self._last_forecast.of(rows, lambda rows: PooledForecast.of(self.knots, self.base.alike(rows), of_past))
+
+    @cached_property
+    def _last_read(self) -> LastRead[tuple[pl.DataFrame, Floats]]:
+        return LastRead()
+
+    @cached_property
+    def _last_forecast(self) -> LastRead[PooledForecast]:
+        return LastRead()
+
+    def _read(self, features: pl.DataFrame) -> tuple[pl.DataFrame, Floats]:
+        """Return the rows of customers for the base model, and the part of the regressions that comes from their own past."""
         frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
-        own = base_frame(*_summary(frame), _older(frame, start))
+        rows = base_frame(*_summary(frame), _older(frame, start))
         until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
-        return PooledForecast.of(self.knots, self.base.alike(own), OwnPast(OrderDays.of(frame), until, start))
+        return rows, self.knots.of_past(OwnPast(OrderDays.of(frame), until, start))
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
@@ -317,9 +337,10 @@ def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame if frame["customer_id"].is_sorted() else frame.sort("customer_id")
 
 
-def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], ...]:
+def _summary(frame: pl.DataFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return x, t_x and T of each customer."""
-    return tuple(frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    x, t_x, T = (frame[name].to_numpy() for name in ("repeat_purchases", "last_purchase_age_days", "observed_days"))
+    return x, t_x, T
 
 
 def _older(frame: pl.DataFrame, start: int) -> NDArray[np.bool_]:

@@ -67,7 +67,7 @@ def learn(past: PastOrigins, horizons: tuple[int, ...], *, known_days: int, regr
         years = [judged for year in wanted.years if (judged := past.judged(year)) is not None]
         other = years[0] if years else past.judged(wanted.earlier)
         found.append(_knot(horizon, wanted.trust, last, years, other, past.calendar.ratio(today, horizon), regression_weight))
-        seen += [_row(horizon, judged, past.start) for judged in (last, *(years or [other])) if judged is not None]
+        seen += [_row(horizon, judged, past.start) for judged in (last, *years, *([] if years else [other])) if judged is not None]
     return Learnt(_gathered(found), pl.DataFrame(seen, schema=ORIGINS, orient="row"))
 
 
@@ -151,7 +151,7 @@ def centred(knots: Knots, base: Alike, past: OwnPast) -> Knots:
     """
     at = [base.expected_of_all(float(days)) for days in knots.effective_days]
     found = replace(knots, base_means=np.array([max(own.mean(), 1e-12) for own in at]), coefficients=knots.coefficients.copy())
+    of_past = found.of_past(past)
     for j, own in enumerate(at):
-        regressed = np.exp(found.columns(j, own, past) @ found.coefficients[j])
-        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / regressed.sum())
+        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / found.regressed(j, own, of_past[j]).sum())
     return found

@@ -2,8 +2,10 @@
 
 Over years an average of past orders lags behind prices. The rate is learnt within customers, so that it does not depend on who came when:
 log(m / v) of customers who came back, m the mean of their repeat orders and v the first one, on the years between them, with an
-intercept for the difference between first and later orders. Customers with x repeat orders weigh x / (1 + x); Huber's weights bound
-the effect of single orders. The rate is shrunk towards 0 by its standard error (the positive part of 1 - (se / g)^2), and bounded.
+intercept for the difference between first and later orders, and 1 / x: the logarithm of a mean of x orders is lower the fewer they are,
+by about 1 / (2 p x) in a gamma of shape p, and those who ordered more often were customers for longer. Customers with x repeat orders
+weigh x / (1 + x); Huber's weights bound the effect of single orders. The rate is shrunk towards 0 by its standard error (the positive part
+of 1 - (se / g)^2), and bounded.
 
 With less than two years of history a trend cannot be told from a season, so there is none.
 
@@ -59,27 +61,28 @@ def yearly_rate(x: Floats, t_x: Floats, first: Floats, m: Floats, weights: Float
     usable = (x > 0) & (first > 0) & (m > 0)
     if usable.sum() < _FEWEST_CUSTOMERS:
         return 0.0
-    years = mean_age(x[usable], t_x[usable]) / DAYS_PER_YEAR
+    orders = x[usable]
+    years = mean_age(orders, t_x[usable]) / DAYS_PER_YEAR
+    by = np.stack((years - years.mean(), 1 / orders, np.ones(len(years))), axis=1)
     if np.ptp(years) == 0:
         return 0.0
-    rate, error = _robust_slope(years, np.log(m[usable] / first[usable]), weights[usable] * x[usable] / (1 + x[usable]))
+    rate, error = _robust_slope(by, np.log(m[usable] / first[usable]), weights[usable] * orders / (1 + orders))
     shrunk = rate * max(0.0, 1 - (error / rate) ** 2) if rate else 0.0
     return float(np.clip(shrunk, -_MOST, _MOST))
 
 
-def _robust_slope(at: Floats, values: Floats, weights: Floats) -> tuple[float, float]:
-    """Return the slope of a line and its standard error, by Huber's weights."""
+def _robust_slope(by: Floats, values: Floats, weights: Floats) -> tuple[float, float]:
+    """Return the coefficient of the first column and its standard error, by Huber's weights."""
     own = weights
     slope, error = 0.0, np.inf
     for _ in range(_ROUNDS):
-        share = own / own.sum()
-        centre, middle = float(share @ at), float(share @ values)
-        spread = float(own @ (at - centre) ** 2)
-        slope = float(own @ ((at - centre) * (values - middle))) / spread
-        residuals = np.abs(values - middle - slope * (at - centre))
-        scale = float(np.median(residuals)) / 0.6745
-        if scale <= 0:
-            return slope, 0.0
-        error = scale / np.sqrt(spread)
+        weighted = by * own[:, None]
+        inverse = np.linalg.pinv(weighted.T @ by)
+        found = inverse @ (weighted.T @ values)
+        residuals = np.abs(values - by @ found)
+        slope, scale = float(found[0]), float(np.median(residuals)) / 0.6745
+        error = scale * float(np.sqrt(inverse[0, 0]))
+        if scale <= 1e-9:
+            break
         own = weights * np.minimum(1.0, _HUBER * scale / np.maximum(residuals, 1e-300))
     return slope, error

@@ -227,11 +227,11 @@ class FittedBoostedHazard(ByPeriod):
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and the part of each in the log-odds of ending in the current period, shape (n, covariates).
 
-        They are those of `Trees.parts`, relative to the mean person-period of the fit; that of the period itself is left out.
+        They are the Shapley values of `Trees.parts`, relative to the mean person-period of the fit in the same period.
         """
         level = self.path.level_of(check(features, self.needs)["duration_days"].to_numpy())
         X = np.column_stack([covariate_columns.matrix(features, self.effects), self.firsts[level] + 1.0])
-        return covariate_columns.added_up(self.effects, self.trees.parts(X)[:, :-1])
+        return covariate_columns.added_up(self.effects, self.trees.parts(X, given=(X.shape[1] - 1,))[:, :-1])
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and churn_probability_{h}d given the duration so far; spells that have ended get null."""

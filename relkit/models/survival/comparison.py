@@ -26,12 +26,13 @@ YARDSTICK = Yardstick(
     called="integrated Brier score",
     shown={
         "integrated_brier_score": "integrated Brier score",
+        "brier_score": "Brier score on the last day",
         "total_ratio": "ends / seen",
         "log_score": "log-score",
         "uno_c": "C",
         "ici": "ICI",
     },
-    digits={"integrated_brier_score": 4},
+    digits={"integrated_brier_score": 4, "brier_score": 4},
 )
 _TENTHS, _LEAST_IN_GROUP = 10, 10
 

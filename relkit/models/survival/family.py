@@ -71,6 +71,7 @@ FAMILY = Family(
             "integrated_brier_score": Text(
                 "Integrated Brier score, over all days (0 = perfect)", "Score de Brier intégré, sur tous les jours (0 = parfait)"
             ),
+            "brier_score": Text("Brier score on the last day (0 = perfect)", "Score de Brier au dernier jour (0 = parfait)"),
             "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
             "log_score": Text("Log-score (higher is better)", "Score logarithmique (plus haut = meilleur)"),
             "uno_c": Text("Right order (1 = always, 0.5 = chance)", "Ordre juste (1 = toujours, 0,5 = hasard)"),

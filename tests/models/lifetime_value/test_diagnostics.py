@@ -77,6 +77,19 @@ def test_tracking_of_cdnow(fitted: FittedBgNbd, real_data: Path) -> None:
     assert found.expected[:39].sum() == pytest.approx(2457, rel=0.05)
 
 
+def test_tracking_with_covariates_joins_days_whose_ids_are_an_enum(cdnow: pl.DataFrame) -> None:
+    older = pl.int_range(pl.len()) % 2 == 0
+    features = cdnow.with_columns(is_left_censored=older)
+    model = BgNbd().fit(features, as_of=DAY)
+    ids = features["customer_id"].cast(pl.String)[:50]
+    days = pl.DataFrame({"customer_id": ids.cast(pl.Enum(ids.unique().sort())), "day": [date(1997, 1, 5)] * len(ids)})
+    found = purchase_tracking(model, days, until=date(1997, 2, 2), features=features)
+    assert model.covariates
+    assert found.expected.sum() == pytest.approx(
+        model.expected_purchases_new(28.0, of=features[:50].select(is_left_censored=pl.col("is_left_censored").cast(pl.Float64))).sum()
+    )
+
+
 def test_tracking_needs_a_whole_step(fitted: FittedBgNbd) -> None:
     bought = pl.DataFrame({"customer_id": ["a"], "day": [date(1997, 9, 29)]})
     with pytest.raises(PeriodError, match=r"until: there are no 7 days between the first purchase and 1997-10-01\. Give a later day"):

@@ -13,6 +13,7 @@ import simulated_purchases as simulated
 from relkit.errors import ParameterError, TableError
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
+from relkit.models.lifetime_value.diagnostics import purchase_tracking
 from relkit.models.lifetime_value.mbg_cnbd_k import MbgCnbdK
 from relkit.models.lifetime_value.older_customers import OLDER
 
@@ -121,3 +122,19 @@ def test_scores_need_the_flag_and_an_empty_one_is_a_newcomer() -> None:
 def test_an_unknown_treatment_is_refused() -> None:
     with pytest.raises(ParameterError, match="own_rate"):
         BgNbd(older_customers="apart")  # type: ignore[arg-type]
+
+
+def test_purchases_over_time_are_tracked_with_the_rate_of_each_group() -> None:
+    """Purchases name customers as categories, as features build them."""
+    drawn = customers()
+    fitted = BgNbd().fit(drawn, as_of=DAY)
+    ids = drawn["customer_id"].sort()
+    started = drawn.select(
+        pl.col("customer_id").cast(pl.Enum(ids)), day=pl.lit(DAY) - pl.duration(days=pl.col("observed_days").floor().cast(pl.Int64))
+    )
+    tracked, plain = (
+        purchase_tracking(model, started.sort("customer_id"), until=DAY, features=drawn)
+        for model in (fitted, BgNbd(older_customers="as_newcomers").fit(drawn, as_of=DAY))
+    )
+    assert tracked.expected.sum() == pytest.approx(drawn["repeat_purchases"].sum(), rel=0.15)
+    assert tracked.expected.sum() != pytest.approx(plain.expected.sum(), rel=1e-6)

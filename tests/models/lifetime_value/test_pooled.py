@@ -64,6 +64,9 @@ def test_expectations_and_probabilities_rise_with_the_horizon(even: Any) -> None
     assert (expected[0] == 0).all()
     assert np.abs(np.diff(expected[3:6], axis=0)).max() < 0.05  # no step at a knot
     assert np.diff(buys.mean(axis=1)).min() > 0
+    learnt = np.array([fitted.order_probability(features, days) for days in fitted.knots.horizons_days])
+    assert (np.diff(learnt[:4], axis=0) >= -1e-12).all()  # the one of two years rests on nine months
+    assert (learnt <= fitted.probability_alive(features) + 1e-12).all()
 
 
 def test_a_discounted_sum_is_that_of_the_expectations(even: Any) -> None:
@@ -99,6 +102,15 @@ def test_without_a_season_it_is_level_with_the_true_model(even: Any) -> None:
     assert (moved == own).all()
     assert (low <= own).all()
     assert (own <= high).all()
+
+
+def test_a_frame_that_was_changed_in_place_is_read_again(even: Any) -> None:
+    _, features, fitted = even
+    some, others = features[:100].clone(), features[100:150]
+    before = fitted.expected_purchases(some, 90)
+    some.extend(others)
+    assert fitted.expected_purchases(some, 90)[:100] == pytest.approx(before)
+    assert len(interval(fitted, lambda model: model.expected_purchases(some, 90))[1]) == 150
 
 
 def test_a_season_of_earlier_years_is_expected_again() -> None:
