@@ -103,6 +103,7 @@ def _tried(request: FitRequest, progress: Progress) -> tuple[Trials, str]:
 
     choice, own = read_choice(request.model, request.settings), family(request.model)
     inputs = inputs_of(request.model, request.tables, choice.read(choice.candidates[0]))
+    splits: tuple[Holdout | DrawnHoldout, ...]
     if own.compare_origins is None:
         split, none = split_of(inputs, request.tables, request.as_of, request.holdout_days)
         splits = () if split is None else (split,)

@@ -49,7 +49,7 @@ def poisson_deviances(actual: NDArray[Any], expected: Floats) -> Floats:
     """
     y = np.asarray(actual, dtype=float)
     mu = np.maximum(expected, least_mean(max(len(y), 1)))
-    return 2 * (special.xlogy(y, y) - special.xlogy(y, mu) - y + mu)
+    return np.asarray(2 * (special.xlogy(y, y) - special.xlogy(y, mu) - y + mu))
 
 
 def crps_and_medians(actual: NDArray[Any], probability: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats]) -> tuple[Floats, Floats]:

@@ -241,4 +241,4 @@ def _area(groups: sparse.csr_array, values: sparse.csr_array, weights: Any) -> F
         width = customers / customers.sum(axis=0)
         height = np.cumsum(value, axis=0) / value.sum(axis=0)
     low = np.vstack([np.zeros(height.shape[1]), height[:-1]])
-    return (width * (height + low)).sum(axis=0) - 1
+    return np.asarray((width * (height + low)).sum(axis=0) - 1)

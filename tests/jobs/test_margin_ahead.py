@@ -41,7 +41,9 @@ def test_of_orders(name: str) -> None:
     value = catalogue.make("lifetime_value.gamma_gamma").fit(features, as_of=DAY)
     features = features.head(60)
     scores = score_model(model, features, kinds=ORDERS.scores, as_of=DAY, source=TOLD)
-    assert scores.of(EXPECTED_ORDERS.at(90))["lower"].null_count() == 0
+    # A naive rule has no parameters whose uncertainty would bound the forecast of a customer.
+    is_bar = catalogue.settings_class(name).is_bar
+    assert scores.of(EXPECTED_ORDERS.at(90))["lower"].null_count() == (len(features) if is_bar else 0)
     near, plain, endless = (purchase_margins(model, value, features, margin_rate=0.3, ahead=ahead)["value"] for ahead in AHEADS)
     assert ((near <= plain) & (near <= endless * (1 + 1e-9))).all()
     spread = purchase_margins(model, value, features, margin_rate=0.3, ahead=AHEADS[0])["error"]

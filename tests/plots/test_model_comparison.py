@@ -78,6 +78,7 @@ def test_an_unknown_language_is_refused():
 def test_dates_of_nearly_four_years_are_marked():
     """From three to four years neither years nor half-years fit seven marks, of which matplotlib warned."""
     ends = [date(2021, 9, 1) + timedelta(days=28 * i) for i in range(1, 51)]
-    long = pl.DataFrame({"model": "lifetime_value.nbd", "day": ends, "expected": [1.0] * 50, "seen": [1.0] * 50, "calibration": CALIBRATION})
+    columns = {"model": "lifetime_value.nbd", "day": ends, "expected": [1.0] * 50, "seen": [1.0] * 50}
+    long = pl.DataFrame({**columns, "calibration": CALIBRATION})
     figure = plot_model_comparison(GROUPS, long, texts=ORDERS)
     assert len(figure.axes[1].get_xticks()) >= 4

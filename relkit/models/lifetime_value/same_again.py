@@ -117,7 +117,7 @@ def purchase_days_within(rows: pl.DataFrame, since: float, until: float) -> Floa
     ago = pl.col("T") - pl.col("age")
     counted = numbered.filter((ago >= until) & (ago < since))["row"].to_numpy()
     first = T.to_numpy()
-    return np.bincount(counted, minlength=len(rows)) + ((first >= until) & (first < since)).astype(float)
+    return np.asarray(np.bincount(counted, minlength=len(rows)) + ((first >= until) & (first < since)).astype(float))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,7 +147,7 @@ class FittedSameAgain(NaiveRule):
     @property
     def coordinates(self) -> Floats:
         """Logarithms of the floor and of the size."""
-        return np.log([self.floor_rate, self.size])
+        return np.asarray(np.log([self.floor_rate, self.size]))
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper; the rule has no standard errors."""
@@ -157,11 +157,11 @@ class FittedSameAgain(NaiveRule):
         """Return the purchase days of the last `days` days, in proportion if the history is shorter."""
         before = (frame["first_order_on"] - self.starts_on).dt.total_days().to_numpy()
         length = np.maximum(before + frame["observed_days"].to_numpy() + 1, 1.0)
-        return purchase_days_within(frame, days, 0.0) * np.maximum(days / length, 1.0)
+        return np.asarray(purchase_days_within(frame, days, 0.0) * np.maximum(days / length, 1.0))
 
     def chances(self, frame: pl.DataFrame, purchases: Floats, days: float) -> Floats:
         """Return the probability of each number of purchases, shape (n,)."""
         if days <= 0:
-            return (purchases == 0).astype(float)
+            return np.where(purchases == 0, 1.0, 0.0)
         around = RuleDistribution(floor_rate=self.floor_rate, size=self.size)
         return around.probability(self.rule(frame, days), purchases, days)

@@ -160,7 +160,7 @@ class FittedZeroTruncatedNbd(NaiveRule):
     @property
     def coordinates(self) -> Floats:
         """Logarithms of r and alpha."""
-        return np.log([self.r, self.alpha])
+        return np.asarray(np.log([self.r, self.alpha]))
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper; the rule has no standard errors."""
@@ -169,12 +169,12 @@ class FittedZeroTruncatedNbd(NaiveRule):
     def rule(self, frame: pl.DataFrame, days: float) -> Floats:
         """Return (r + n) / (alpha + L) `days` of each customer."""
         shape, scale = self._rates(frame)
-        return shape / scale * days
+        return np.asarray(shape / scale * days)
 
     def chances(self, frame: pl.DataFrame, purchases: Floats, days: float) -> Floats:
         """Return the probability of each number of purchases, shape (n,): a negative binomial."""
         if days <= 0:
-            return (purchases == 0).astype(float)
+            return np.where(purchases == 0, 1.0, 0.0)
         return negative_binomial(*self._rates(frame), purchases, days)
 
     def _rates(self, frame: pl.DataFrame) -> tuple[Floats, Floats]:
