@@ -497,7 +497,7 @@ def _one_past_day(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 
 def _cohorts_held(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
-    """Return how many cohorts of at least ten customers came within bounds on the whole holdout; nothing was known before it."""
+    """Return the number of cohorts of ten customers or more that came within bounds on the whole holdout; nothing was known before it."""
     trial, days = facts.past.trial, facts.past.whole
     rows = trial.judged.with_columns(expected=trial.fitted.expected_purchases(trial.judged, days))
     rows = rows.join(came_after(facts, trial.split), on="customer_id", how="left").with_columns(pl.col("came").fill_null(0))

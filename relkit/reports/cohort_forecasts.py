@@ -97,7 +97,7 @@ class CohortForecasts:
         return cls(rows=bounded, days=round(days), day=day, language=language)
 
     def headlines(self) -> Headlines:
-        """Return how many cohorts came as forecast."""
+        """Return the number of cohorts that came as forecast."""
         shown = self._shown
         if shown.is_empty():
             return Headlines((self._say("none"),))

@@ -166,7 +166,7 @@ class PastTotals:
         return bool(here.any() and known.all())
 
     def headlines(self) -> Headlines:
-        """Return how often the bounds held and how far totals were off, or what is missing and how to get it."""
+        """Return the number of days on which bounds held and the error of totals, or the command for what is missing."""
         if not len(self.past.horizons):
             return Headlines((self._say("none", command=command("fit", "lifetime_value.auto")),))
         how = self._one() if len(self.rows) == 1 else self._several()

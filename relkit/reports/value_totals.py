@@ -102,7 +102,7 @@ class ValueTotals:
     to_come: Total | None
 
     def basis(self) -> Headlines:
-        """Return what the bounds of totals rest on."""
+        """Return the basis of the bounds of totals."""
         spread, value = self.value.bounds.money, self.value
         fit = command("fit", "lifetime_value.auto")
         key = "usual" if not spread.origins else "one" if spread.origins == 1 else "past"
@@ -118,7 +118,7 @@ class ValueTotals:
         return Headlines(tuple(lines))
 
     def left_out(self) -> Headlines:
-        """Return what the total leaves out: customers still to come, with an estimate where acquisition is steady."""
+        """Return the sentence on customers still to come, with an estimate if acquisition is steady."""
         pace = self.pace
         if pace is None:
             return Headlines(())
