@@ -56,9 +56,9 @@ def _on_units(counts: TenureCount, tenure: str) -> Remark:
         "ages_in_whole_units",
         f"{tenure} is known in whole {counts.unit} only ({taken} {of}). The curve at the end of each {one} is that of the data; within it "
         f"ends are placed as if the risk were even, so that probabilities over less than a {one} are an interpolation.{ask}",
-        f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[counts.unit]} ({taken_fr} {of_fr}). La courbe est celle des données à la "
-        "fin de chaque unité ; entre-temps, les départs sont répartis comme si le risque était constant : une probabilité sur moins d’une "
-        f"unité est une interpolation.{ask_fr}",
+        f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[counts.unit]} ({taken_fr} {of_fr}). La courbe est celle des données à "
+        "la fin de chaque unité ; entre-temps, les départs sont répartis comme si le risque était constant : une "
+        f"probabilité sur moins d’une unité est une interpolation.{ask_fr}",
     )
 
 

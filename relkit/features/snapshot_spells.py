@@ -206,16 +206,9 @@ def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFram
 
 def _is_drawn(spells: pl.DataFrame, split: DrawnHoldout) -> pl.Series:
     """Return a mask of the spells of drawn customers, by a hash of each id: neither the other customers nor the order of rows matter."""
-    ids = spells["customer_id"]
-    keyed = blake2b(digest_size=8, key=split.seed.to_bytes(8, "little", signed=True))
-    below = int(split.share * 2**64)
-
-    def drawn(customer: str) -> bool:
-        one = keyed.copy()
-        one.update(customer.encode())
-        return int.from_bytes(one.digest(), "little") < below
-
-    return pl.Series([drawn(customer) for customer in ids.to_list()], dtype=pl.Boolean)
+    key, below = split.seed.to_bytes(8, "little", signed=True), int(split.share * 2**64).to_bytes(8, "big")
+    drawn = [blake2b(customer.encode(), digest_size=8, key=key).digest() < below for customer in spells["customer_id"].to_list()]
+    return pl.Series(drawn, dtype=pl.Boolean)
 
 
 def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:

@@ -181,7 +181,8 @@ class Trees:
         if len(self.left_share):
             return self.left_share
         over = self.value[self.left] - self.value[self.right]
-        return np.clip(np.divide(self.value - self.value[self.right], over, out=np.full(len(over), 0.5), where=over != 0), 0.0, 1.0)
+        share = np.divide(self.value - self.value[self.right], over, out=np.full(len(over), 0.5), where=over != 0)
+        return np.asarray(np.clip(share, 0.0, 1.0))
 
     def importance(self, columns: int) -> Floats:
         """Return the share of each column in the loss reduction of all nodes, shape (columns,)."""

@@ -41,4 +41,4 @@ def test_a_fit_from_tables_knows_the_calendar_and_the_start_of_the_history(workp
     scored = ScoreCustomers.parse(models=(NAME,)).run()
     assert scored.skipped is None
     found = {remark.code for path in (workplace / "out").rglob("remarks.json") for remark in read_remarks(path)}
-    assert {"pooled_parts", "as_of_in_a_peak", "event_not_observed"} <= found
+    assert {"pooled_parts", "as_of_in_an_event", "event_not_observed"} <= found

@@ -69,6 +69,12 @@ def test_margins_are_declared_as_assumed_wherever_no_line_carries_one(real_data)
             assert (read.assumed_margin_rate is None) == measured
 
 
+def test_btydplus_grocery(real_data):
+    assert counts(real_data, "btydplus_grocery") == {"transactions": 10_483, "customers": 1_525}
+    bought = rows(real_data, "btydplus_grocery", "transactions")["occurred_at"].dt.date()
+    assert (bought.min(), bought.max()) == (date(2006, 1, 1), date(2007, 12, 30))
+
+
 def test_cdnow_master(real_data):
     assert counts(real_data, "cdnow_master") == {"transactions": 69_659, "customers": 23_570}
     assert reading(real_data, "cdnow_master").counts["sources"]["purchases"]["duplicates"] == 255

@@ -21,7 +21,7 @@ between. A customer with x orders of mean m is expected to spend (p x m + max(q 
 1, and tends to his own mean m as q falls to 1 and below, since M stays bounded.
 
 The papers leave the first order out, because it may differ from later ones. Then nothing tells customers who bought once apart, and
-these are a third or more of most shops. On five shops the mean error of the order value fell to .82 to 1.02 of the papers' when first
+these are a third or more of most shops. On five shops the mean error of the order value fell to .81 to 1.03 of the papers' when first
 orders are learnt from as well (`make bench-spend`), so this is the default; where there is a holdout, the variant that does better on
 it is taken.
 
@@ -572,7 +572,7 @@ def at_prices_of_today(frame: pl.DataFrame, yearly_rate: float) -> pl.DataFrame:
 
 
 def _spans_years(features: pl.DataFrame) -> bool:
-    """Return whether the history is long enough to tell a trend of prices from a season."""
+    """Return whether the history is long enough to distinguish a trend of prices from a season."""
     known = all(column.name in features.columns for column in (*AGES, FIRST_VALUE))
     return known and float(features["observed_days"].max() or 0.0) >= FEWEST_DAYS  # type: ignore[arg-type]  # a number
 

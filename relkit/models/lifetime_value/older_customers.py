@@ -150,7 +150,7 @@ def as_newcomers(features: pl.DataFrame) -> tuple[Remark, ...]:
         return ()
     return (
         Remark(
-            "age_understated",
+            "older_as_newcomers",
             f"{count:,} of {len(features):,} customers may have been there before the data start; this model treats them as newcomers, "
             "so that their age is understated: they look newer than they are.",
             f"{french(count)} clients sur {french(len(features))} étaient peut-être là avant le début des données ; ce modèle les traite "

@@ -128,7 +128,7 @@ def peak(daily: NDArray[np.int64], as_of: date, events: Sequence[CalendarEvent])
 
 def _in_event(name: str, as_of: date) -> Remark:
     return Remark(
-        "as_of_in_a_peak",
+        "as_of_in_an_event",
         f"{as_of} lies within the event {name} of the calendar: orders of these days need not continue after it, and forecasts "
         "from a day within an event are less certain.",
         f"Le {as_of} se trouve pendant l’événement {name} du calendrier : les commandes de ces jours peuvent ne pas se poursuivre "

@@ -7,7 +7,7 @@ by about 1 / (2 p x) in a gamma of shape p, and those who ordered more often wer
 weigh x / (1 + x); Huber's weights bound the effect of single orders. The rate is shrunk towards 0 by its standard error (the positive part
 of 1 - (se / g)^2), and bounded.
 
-With less than two years of history a trend cannot be told from a season, so there is none.
+With less than two years of history a trend cannot be distinguished from a season, so there is none.
 
     Huber, P. J. (1964), Robust estimation of a location parameter. Annals of Mathematical Statistics 35 (1), 73-101.
 """
@@ -22,7 +22,7 @@ from relkit.units import DAYS_PER_YEAR
 Floats = NDArray[np.float64]
 
 FEWEST_DAYS = 730
-"""History from which a trend can be told from a season."""
+"""History from which a trend can be distinguished from a season."""
 
 # Of the rate: prices that grow by a third a year.
 _MOST = 0.3

@@ -52,7 +52,7 @@ FAMILY = Family(
     compared=CONTRACTS,
     yardstick=YARDSTICK,
     compare=compare_models,
-    judged_customers=20_000,
+    judged_customers=15_000,
     texts=ComparisonTexts(
         groups=(
             Text("Which contracts went on to end", "Les contrats qui ont pris fin"),

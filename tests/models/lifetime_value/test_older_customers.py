@@ -94,7 +94,7 @@ def test_nothing_changes_without_older_customers_or_with_too_few() -> None:
         fitted = BgNbd().fit(changed, as_of=DAY)
         assert fitted.coordinates.tolist() == plain.coordinates.tolist()
         assert fitted.needs.names == plain.needs.names
-    assert "treats them as newcomers" in remarks(fitted.info)["age_understated"]
+    assert "treats them as newcomers" in remarks(fitted.info)["older_as_newcomers"]
     assert not plain.info.remarks
 
 

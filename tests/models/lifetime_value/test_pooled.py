@@ -145,7 +145,7 @@ def test_an_as_of_day_in_an_event_or_after_a_peak_is_remarked(even: Any) -> None
     sale = CalendarEvent(name="sale", starts_on=TODAY - timedelta(days=3), ends_on=TODAY)
     later = CalendarEvent(name="fair", starts_on=TODAY + timedelta(days=3), ends_on=TODAY + timedelta(days=5))
     during = Pooled(events=(sale, later), horizons_days=(28,)).fit(features, as_of=TODAY)
-    assert {"as_of_in_a_peak", "event_not_observed"} <= {remark.code for remark in during.info.remarks}
+    assert {"as_of_in_an_event", "event_not_observed"} <= {remark.code for remark in during.info.remarks}
     assert list(during.event_effects) == ["sale"]
     busy = pl.concat([days, days.filter(pl.col("day") == pl.col("day").min().over("customer_id")).with_columns(day=TODAY)])
     crowded = simulated_purchases.histories(busy.unique().sort("customer_id", "day"), TODAY)
