@@ -38,7 +38,10 @@ class FitModel(Job):
         default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."
     )
     holdout_days: int | None = Field(
-        default=None, ge=0, description="Last days on which the model is judged; 0 for none. Default: a third of the history, at most 182."
+        default=None,
+        ge=0,
+        description="Last days on which the model is judged; 0 for none. Default: a third of the history, at most 182; "
+        "for lifetime_value.auto the horizon, at several past dates: 90.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the model by name, e.g. --settings.period_days 7.")
     data: str | Path | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")

@@ -8,7 +8,7 @@ import pytest
 
 from relkit.errors import FitError
 from relkit.families.bindings import inputs_of
-from relkit.jobs.holdouts import LONGEST_HOLDOUT_DAYS, HeldOut, Known, split_of
+from relkit.jobs.holdouts import LONGEST_HOLDOUT_DAYS, HeldOut, Known, origins_of, split_of
 from relkit.jobs.trials import Ready, judged, tried
 
 if TYPE_CHECKING:
@@ -38,6 +38,20 @@ def test_where_none_can_judge_the_reason_is_given(tables: TableSet, as_of: str |
     split, why = split_of(inputs_of(BG_NBD), tables, tables.as_of(as_of), wanted)
     assert split is None
     assert message in why
+
+
+@pytest.mark.parametrize(
+    ("as_of", "most", "days_before"),
+    [(None, 4, [90, 180, 270, 360]), ("2023-09-30", 4, [90, 135, 180]), ("2023-04-30", 4, [59]), (None, 1, [90])],
+)
+def test_origins_follow_without_overlap_and_then_between(tables: TableSet, as_of: str | None, most: int, days_before: list[int]) -> None:
+    """The history starts on 2023-01-01: 272 days leave room for two origins of 90 days, and for one between them that overlaps."""
+    day = tables.as_of(as_of)
+    found, why = origins_of(inputs_of(BG_NBD), tables, day, days=90, most=most)
+    assert why == ""
+    assert [(day.day - split.calibration.day).days for split in found] == days_before
+    assert {split.days for split in found} == {min(90, days_before[0])}
+    assert origins_of(inputs_of(BG_NBD), tables, tables.as_of("2026-06-30"), days=90, most=4)[0] == ()
 
 
 def test_features_are_read_once_for_each_edge(tables: TableSet) -> None:

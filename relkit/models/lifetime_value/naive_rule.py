@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.errors import NotEnoughEventsError
 from relkit.models.lifetime_value.purchases import read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
     from relkit.models.lifetime_value.purchases_ahead import Ahead
 
 Floats = NDArray[np.float64]
+
+_FITTED = 2
+"""Numbers that are fitted around a rule."""
+
+
+def refuse_too_few(x: NDArray[Any], where: str) -> None:
+    """Refuse customers of whom too few bought again.
+
+    Args:
+        x: repeat purchases, shape (n,).
+        where: the model.
+
+    Raises:
+        NotEnoughEventsError: fewer came back than numbers are fitted.
+    """
+    if (came_back := int((x > 0).sum())) < _FITTED:
+        raise NotEnoughEventsError(
+            f"{came_back} of {len(x)} customers bought again; {_FITTED} parameters need more.",
+            where=where,
+            remedy="Fit a longer period or more customers.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import polars as pl
 
-from relkit.errors import NotEnoughEventsError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
-from relkit.models.lifetime_value.naive_rule import NaiveRule
+from relkit.models.lifetime_value.naive_rule import NaiveRule, refuse_too_few
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, learnable, read_columns
 from relkit.models.lifetime_value.rule_distribution import RuleDistribution
 from relkit.models.summaries import summary_of
@@ -88,14 +87,13 @@ class SameAgain(ModelFacts):
 
         Raises:
             TableError: a column is missing, or a value impossible.
-            NotEnoughEventsError: nobody was a customer before the days on which it is fitted.
+            NotEnoughEventsError: too few bought again.
         """
         rows = read_columns(features, learnable(self.needs))
+        refuse_too_few(rows["repeat_purchases"].to_numpy(), self.name)
         T = rows["observed_days"].to_numpy()
         days = min(self.fitted_days, float(T.max(initial=0.0)) / 3)
         known = rows.filter(pl.col("observed_days") >= days)
-        if known.is_empty() or days <= 0:
-            raise NotEnoughEventsError("nobody was a customer long enough to see what the rule misses.", where=self.name)
         found = RuleDistribution.fitted(purchase_days_within(known, 2 * days, days), purchase_days_within(known, days, 0.0), days)
         read = fingerprint(rows.drop("customer_id"))
         info = FitInfo(as_of=as_of, rows=len(rows), log_likelihood=None, converged=True, fingerprint=read)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy import optimize, special
 
-from relkit.errors import NotConvergedError, NotEnoughEventsError
+from relkit.errors import NotConvergedError
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import HOLDOUT_METRIC, judge_purchases
-from relkit.models.lifetime_value.naive_rule import NaiveRule
+from relkit.models.lifetime_value.naive_rule import NaiveRule, refuse_too_few
 from relkit.models.lifetime_value.nbd import negative_binomial
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, learnable, read_columns
 from relkit.models.summaries import summary_of
@@ -94,13 +94,12 @@ class ZeroTruncatedNbd(ModelFacts):
 
         Raises:
             TableError: a column is missing, or a value impossible.
-            NotEnoughEventsError: nobody bought twice.
+            NotEnoughEventsError: too few bought again.
             NotConvergedError: no optimum was found.
         """
         rows = read_columns(features, learnable(self.needs))
+        refuse_too_few(rows["repeat_purchases"].to_numpy(), self.name)
         n = 1.0 + rows["repeat_purchases"].to_numpy()
-        if not (n > 1).any():
-            raise NotEnoughEventsError("nobody bought on a second day.", where=self.name)
         starts_on: Any = rows["first_order_on"].min()
         length = float((as_of - starts_on).days + 1)
         found = _fitted(n, length, self.name)

@@ -87,7 +87,8 @@ def assert_reported(case: model_checks.Case, features: pl.DataFrame) -> Any:
         return refused(error)
     assert_finite(case.score(fitted, features), features["event"] if "event" in features.columns else None)
     unknown = fitted.summary().filter(pl.col("std_error").is_null())["term"].to_list()
-    assert fitted.info.notes or not unknown
+    # A naive rule never has standard errors.
+    assert fitted.info.notes or not unknown or case.model.is_bar
     return fitted
 
 
@@ -153,7 +154,7 @@ class TestOrders:
             case.fit(customer)
         assert_finite(case.score(usual, customer))
 
-    @pytest.mark.parametrize("name", ORDERS)
+    @pytest.mark.parametrize("name", [name for name in ORDERS if not catalogue.settings_class(name).is_bar])
     def test_customers_who_came_today_change_nothing(self, cases: Any, name: str) -> None:
         """T = 0 carries no information: the parameters are those of the others."""
         case, _ = cases(name)

@@ -52,5 +52,5 @@ def test_the_forecast_is_the_posterior_mean_and_its_distribution_agrees(fitted: 
 
 
 def test_once_only_buyers_are_refused() -> None:
-    with pytest.raises(NotEnoughEventsError, match="second day"):
+    with pytest.raises(NotEnoughEventsError, match=r"0 of \d customers bought again"):
         ZeroTruncatedNbd().fit(people(np.ones(3, dtype=int)), as_of=AS_OF)
