@@ -24,7 +24,7 @@ def grown(leaves: int = 6, trees: int = 3) -> tuple[Trees, np.ndarray]:
 
 
 def expected(trees: Trees, node: int, x: np.ndarray, known: tuple[int, ...]) -> float:
-    """Return what a tree is expected to give if some columns are known, by walking it (Lundberg, Erion and Lee 2018, algorithm 1)."""
+    """Return the expectation of a tree if some columns are known, by walking it (Lundberg, Erion and Lee 2018, algorithm 1)."""
     left, right = int(trees.left[node]), int(trees.right[node])
     if left == node:
         return float(trees.value[node])
