@@ -97,7 +97,7 @@ def chosen(origin: Origin) -> tuple[Any, str]:
 
 
 def features_of(name: str, origin: Origin, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what a model of relkit reads, with the outcomes, in the order of `rows`."""
+    """Return the features of a model of relkit, with the outcomes, in the order of `rows`."""
     from relkit.families.bindings import inputs_of
 
     read = inputs_of(name).features(origin.shop.tables, origin.split.calibration)

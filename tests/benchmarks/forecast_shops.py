@@ -1,7 +1,7 @@
 """Six shops on which forecasts of orders are judged, and the days on which each is asked for a forecast.
 
 The data are read as any company's are: checked through the mapping, purchases and cancellations as the features define them. They are
-opened once, as of their last day; what a forecast may know is decided by the cutoff of each origin.
+opened once, as of their last day; the cutoff of each origin decides what a forecast may know.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def origins_of(length_days: int, horizon_days: int) -> list[int]:
 
 
 def apart(origins: list[int], horizon_days: int) -> int:
-    """Return how many of the origins have windows that do not overlap.
+    """Return the number of origins whose windows do not overlap.
 
     Examples:
         >>> apart([98, 130, 161, 193], 90)
@@ -106,7 +106,7 @@ class Shop:
         return float(self.days["value"].sum()) > 0
 
     def origin(self, known_days: int, horizon_days: int) -> Origin:
-        """Return what is known so many days after the first purchase, and what came."""
+        """Return the origin at which so many days after the first purchase are known."""
         end = self.tables.as_of(None)
         split = Holdout.before(end, days=self.length_days - known_days).first(horizon_days)
         return Origin(self, known_days, split)

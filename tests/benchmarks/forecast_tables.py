@@ -118,7 +118,7 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def verdict_lines(cells: dict[tuple[str, int], dict[str, Any]]) -> list[str]:
-    """Return, for each rival and measure, in how many cells auto is clearly better, level and clearly worse."""
+    """Return the numbers of cells in which auto is clearly better, level and clearly worse, by rival and measure."""
     rows = []
     for rival in RIVALS:
         row = [rival]
@@ -143,7 +143,7 @@ def verdict_lines(cells: dict[tuple[str, int], dict[str, Any]]) -> list[str]:
 
 
 def bound_lines(cells: dict[tuple[str, int], dict[str, Any]]) -> list[str]:
-    """Return how many totals came within their 95 % bounds, by horizon and in all."""
+    """Return the number of totals that came within their 95 % bounds, by horizon and in all."""
     rows = []
     for horizons in (*((h,) for h in HORIZONS), HORIZONS):
         totals = [each for (_, horizon), found in cells.items() if horizon in horizons for each in found["totals"] if "low" in each]
