@@ -92,7 +92,9 @@ def test_purchase_models(language: str) -> None:
     assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
 
 
-@pytest.mark.parametrize("name", [name for name in catalogue.families()["lifetime_value"] if name.endswith("nbd")])
+@pytest.mark.parametrize(
+    "name", [name for name in catalogue.families()["lifetime_value"] if name.endswith("nbd") and not catalogue.settings_class(name).is_bar]
+)
 def test_every_model_of_purchases_is_drawn(name: str) -> None:
     """If nobody can leave there is no surface of P(alive)."""
     features, outcomes, purchases = customers()
