@@ -21,9 +21,9 @@ between. A customer with x orders of mean m is expected to spend (p x m + max(q 
 1, and tends to his own mean m as q falls to 1 and below, since M stays bounded.
 
 The papers leave the first order out, because it may differ from later ones. Then nothing tells customers who bought once apart, and
-these are a third or more of most shops. On five shops the mean error of the order value fell to .81 to 1.03 of the papers' when first
-orders are learnt from as well (`make bench-spend`), so this is the default; where there is a holdout, the variant that does better on
-it is taken.
+these are a third or more of most shops. On five shops the mean error of the order value was .81 to 1.03 of the papers' when first
+orders are learnt from as well, above 1 on one of them (`make bench-spend`), so this is the default; where there is a holdout, the
+variant that does better on it is taken.
 
 Out of scope here: covariates, spend per line, orders of no value (they are left out and counted).
 """
