@@ -63,8 +63,8 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
         "remarks": [
             FEW,
             (
-                "16 of 250 customers may have been there before the data start; this model treats them as newcomers, so that their age is "
-                "understated: they look newer than they are."
+                "16 of 250 customers may have been there before the data start; this model treats them as newcomers: they look newer than "
+                "they are."
             ),
         ],
     }

@@ -59,8 +59,8 @@ def test_the_choice_among_models_knows_the_events_of_its_day(seasonal: Path, mon
     fits = []
     fit = TimeVaryingParetoNbd.fit
     monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))
-    assert FitModel.parse(model="lifetime_value.auto", settings={"candidates": [NAME], "replicates": 20}).run().passed
-    assert [len(events) for events in fits] == [1, 3]
+    assert FitModel.parse(model="lifetime_value.auto", settings={"candidates": [NAME], "replicates": 20, "origins": 1}).run().passed
+    assert [len(events) for events in fits] == [2, 3]
 
 
 def test_events_that_were_given_stand(seasonal: Path) -> None:

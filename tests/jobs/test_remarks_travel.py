@@ -31,7 +31,7 @@ ORDERS, VALUE, MEMBERS = "lifetime_value.time_varying_pareto_nbd", "lifetime_val
 SOLD_FROM = date(2024, 12, 15)
 NAMED = {
     "one_snapshot": ("lives look longer than they are", "les durées paraissent plus longues qu’elles ne sont"),
-    "age_understated": ("their age is understated", "leur ancienneté est sous-estimée"),
+    "older_as_newcomers": ("this model treats them as newcomers", "ce modèle les traite comme des nouveaux"),
     "season_hardly_told": ("a season can hardly be told", "la saison se distingue à peine"),
 }
 NONE = {"personal_data": "none", "known_at": "as_of"}

@@ -21,7 +21,9 @@ from relkit.models.survival.weibull_aft import WeibullAft
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.")]
+WITHOUT = {"lifetime_value.pooled", "lifetime_value.same_again", "lifetime_value.zero_truncated_nbd"}
+"""Forecasts made of purchase days one by one, where a row is a customer."""
+NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.") and name not in WITHOUT]
 SETTINGS: dict[str, dict[str, Any]] = {
     "lifetime_value.bg_bb": {"period_days": 28.0},
     "lifetime_value.shifted_beta_geometric": {"covariates": ("plan", "monthly_amount")},

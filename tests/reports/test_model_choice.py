@@ -27,18 +27,19 @@ def kept(family="survival"):
 
 @pytest.mark.parametrize("family", MEASURES)
 @pytest.mark.parametrize(
-    ("language", "title", "yes", "span"),
+    ("language", "title", "yes", "span", "finer"),
     [
-        ("en", "Which model?", "yes", "0.100 (0.050 to 0.150)"),
-        ("fr", "Quel modèle ?", "oui", "0,100 (0,050 à 0,150)"),
+        ("en", "Which model?", "yes", "0.100 (0.050 to 0.150)", "0.1000 (0.0500 to 0.1504)"),
+        ("fr", "Quel modèle ?", "oui", "0,100 (0,050 à 0,150)", "0,1000 (0,0500 à 0,1504)"),
     ],
 )
-def test_picture_and_table(family, language, title, yes, span):
+def test_picture_and_table(family, language, title, yes, span, finer):
+    """A Brier score is small: it is shown with a decimal more."""
     choice = ModelChoice(model=f"{family}.a", kept=kept(family), language=language)
     assert choice.exists
     first, second = choice.candidates().cells()
     assert first[:3] == [f"{family}.a", yes, "4"]
-    assert first[4] == span
+    assert first[4] == (span if family == "lifetime_value" else finer)
     assert second == [f"{family}.b", "", "0", *["–"] * len(MEASURES[family])]
     html = choice._repr_html_()
     assert html.startswith(f"<h2>{title}</h2><figure>")

@@ -86,8 +86,8 @@ def test_a_version_says_in_words_what_it_is(store, fitted):
     assert head == (
         "Cox regression: the probability that a contract ends, and what makes ends come sooner. "
         "Fitted to 60 contracts of programme loyalty, with the facts known on 2025-06-30. "
-        "Judged on the 90 days after 2025-04-01, which it had not seen, the Brier score of its probabilities was 0.12 "
-        "(0 is perfect, 0.25 is a coin tossed for everybody); it was then fitted again with all days."
+        "Judged on the 90 days after 2025-04-01, which it had not seen, the Brier score of its probabilities on the last day was "
+        "0.12 (0 is perfect, 0.25 is a coin tossed for everybody); it was then fitted again with all days."
     )
     assert listed.splitlines() == [f"- {remark.en}" for remark in (short, *fitted.info.remarks)]
     assert client.get_registered_model(version.name).description.startswith("Cox regression: ")

@@ -143,7 +143,7 @@ def as_newcomers(features: pl.DataFrame) -> tuple[Remark, ...]:
     """Return the remark of a model that treats customers older than the data as newcomers; none if there are none.
 
     Examples:
-        >>> as_newcomers(pl.DataFrame({"is_left_censored": [True, False, None]}))[0].en.partition(",")[0]
+        >>> as_newcomers(pl.DataFrame({"is_left_censored": [True, False, None]}))[0].en.partition(":")[0]
         '1 of 3 customers may have been there before the data start; this model treats them as newcomers'
     """
     if features.schema.get(OLDER) != pl.Boolean or not (count := int(features[OLDER].sum())):
@@ -151,9 +151,9 @@ def as_newcomers(features: pl.DataFrame) -> tuple[Remark, ...]:
     return (
         Remark(
             "older_as_newcomers",
-            f"{count:,} of {len(features):,} customers may have been there before the data start; this model treats them as newcomers, "
-            "so that their age is understated: they look newer than they are.",
+            f"{count:,} of {len(features):,} customers may have been there before the data start; this model treats them as newcomers: "
+            "they look newer than they are.",
             f"{french(count)} clients sur {french(len(features))} étaient peut-être là avant le début des données ; ce modèle les traite "
-            "comme des nouveaux : leur ancienneté est sous-estimée, ils paraissent plus récents qu’ils ne sont.",
+            "comme des nouveaux : ils paraissent plus récents qu’ils ne sont.",
         ),
     )
