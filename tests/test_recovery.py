@@ -20,7 +20,15 @@ def sound() -> Finding:
     return study.Finding(model="nbd", term="r", coverage=0.9, without=0.0, errors=(0.4, 0.2, 0.1))
 
 
-LONG = ("time_varying_pareto_nbd", "pooled", "bg_bb", "pareto_nbd", "cox, simulated company")
+LONG = (
+    "time_varying_pareto_nbd",
+    "pooled",
+    "bg_bb",
+    "pareto_nbd",
+    "pareto_nbd, 60 % older",
+    "mbg_nbd, 60 % older",
+    "cox, simulated company",
+)
 
 
 @pytest.mark.parametrize(
