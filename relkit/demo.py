@@ -201,7 +201,9 @@ def _comparison(truth: CompanyTruth, *results: Result) -> tuple[list[str], list[
     ]
     if not rows:
         return [], []
-    compared = compare_with_truth(truth, pl.DataFrame(rows, schema_overrides={"estimate": pl.Float64, "std_error": pl.Float64}))
+    found = pl.DataFrame(rows, schema_overrides={"estimate": pl.Float64, "std_error": pl.Float64})
+    # The choice may have taken a true model, which is fitted apart as well.
+    compared = compare_with_truth(truth, found.unique(["model", "term"], keep="first", maintain_order=True))
     head = f"{'model':<28}{'parameter':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
     lines = ["Estimates next to the true parameters of the simulation:", head]
     for model, term, true, estimate, error, *_ in compared.iter_rows():

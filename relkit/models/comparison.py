@@ -237,16 +237,19 @@ class _Standing:
 
     def _preferred_or_better(self) -> tuple[str, str]:
         own = self.by.preferred
-        ahead = [
-            name
-            for name in self.names
-            if (name, own, "log_score") in self.better and not {(own, name, self.by.error), (own, name, "total_error")} & self.better
-        ]
+        sharper = [name for name in self.names if (name, own, "log_score") in self.better]
+        ahead = [name for name in sharper if not {(own, name, self.by.error), (own, name, "total_error")} & self.better]
         if not ahead:
-            return own, f"{own} was chosen: it is made of several forecasts, and no single model is clearly better on log-score."
+            verb = "is" if len(sharper) == 1 else "are"
+            but = (
+                f"{_listed(sharper)} {verb} clearly better on log-score, but clearly worse on {self.by.called} or the total"
+                if sharper
+                else ""
+            )
+            return own, f"{own} was chosen: it is made of several forecasts, and {but or 'no single model is clearly better on log-score'}."
         chosen = max(ahead, key=lambda name: self.log_score[name])
-        worse = f"and not clearly worse on {self.by.called} or total"
-        return chosen, f"{chosen} was chosen: its log-score of {self.log_score[chosen]:.4f} is clearly better than that of {own}, {worse}."
+        score, worse = f"its log-score of {self.log_score[chosen]:.4f}", f"it is clearly worse neither on {self.by.called} nor on the total"
+        return chosen, f"{chosen} was chosen: {score} is clearly better than that of {own}, and {worse}."
 
     def _best(self) -> tuple[str, str]:
         """Return the model that steps 1 to 3 select."""

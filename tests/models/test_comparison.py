@@ -125,8 +125,10 @@ def test_the_preferred_model_is_taken_unless_another_is_clearly_better_on_the_lo
     assert judged(preferred="pool", pool=pool, single=Made(log_score=-0.98, noise=0.05)).chosen == "pool"
     found = judged(preferred="pool", pool=pool, single=Made(log_score=-0.98))
     assert found.chosen == "single"
-    assert "clearly better than that of pool, and not clearly worse on error or total" in found.reason
-    assert judged(preferred="pool", pool=pool, single=Made(log_score=-0.98, total=0.3)).chosen == "pool"
+    assert "clearly better than that of pool, and it is clearly worse neither on error nor on the total" in found.reason
+    off = judged(preferred="pool", pool=pool, single=Made(log_score=-0.98, total=0.3))
+    assert off.chosen == "pool"
+    assert "and single is clearly better on log-score, but clearly worse on error or the total" in off.reason
     assert judged(preferred="absent", a=pool, b=Made(log_score=-2.0)).chosen == "a"
 
 
