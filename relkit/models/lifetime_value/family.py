@@ -16,14 +16,15 @@ EXPECTED_ORDERS = ScoreKind(stem="expected_orders", horizon="days")
 ORDER_PROBABILITY = ScoreKind(stem="order_probability", horizon="days", high=1.0)
 EXPECTED_ORDER_VALUE = ScoreKind(stem="expected_order_value")
 
-_LAST = ("pooled", "same_again", "zero_truncated_nbd")
-
 ORDERS = Role(
     name="orders",
     label=Text("orders", "commandes"),
     scores=(P_ALIVE, EXPECTED_ORDERS, ORDER_PROBABILITY),
     columns=ORDERS_COLUMNS,
-    preferred=("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd", *_LAST),
+    preferred=(
+        *("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd"),
+        *("pooled", "same_again", "zero_truncated_nbd"),
+    ),
 )
 ORDER_VALUE = Role(
     name="order values",

@@ -63,7 +63,8 @@ def judge_purchases(fitted: ExpectsPurchases, features: pl.DataFrame, outcomes: 
         own = fitted.order_probability(both, days, calibrated=False)
         found["brier_of_own_order_probability"] = float(np.mean((own - (actual > 0)) ** 2))
     if isinstance(fitted, PurchasesAhead) and fitted.has_distribution:
-        scores = forecast_of(fitted, both.sort("customer_id"), days).measures(both.sort("customer_id")["holdout_purchases"].to_numpy())
+        rows = both.sort("customer_id")
+        scores = forecast_of(fitted, rows, days).measures(rows["holdout_purchases"].to_numpy())
         found |= {f"{name}_repeat_purchases": scores[name] for name in SCORED}
     return found
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date  # noqa: TC003 storage reads the types of the fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError
-from relkit.models.lifetime_value.purchases import read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 
 if TYPE_CHECKING:
@@ -46,14 +47,25 @@ def refuse_too_few(x: NDArray[Any], where: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NaiveRule(PurchasesAhead):
-    """A fitted rule; its own class adds the numbers, `rule` and `chances`."""
+    """A fitted rule; its own class adds the numbers, `rule` and `chances`.
+
+    Attributes:
+        starts_on: first day of the history.
+    """
 
     format: ClassVar[int] = 1
+
+    starts_on: date
 
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        raise NotImplementedError
+        return PURCHASE_HISTORIES
+
+    def history_days(self, frame: pl.DataFrame) -> Floats:
+        """Return the days of the history up to the day of each row, both ends included, shape (n,)."""
+        before = (frame["first_order_on"] - self.starts_on).dt.total_days().to_numpy()
+        return np.asarray(np.maximum(before + frame["observed_days"].to_numpy() + 1, 1.0))
 
     def rule(self, frame: pl.DataFrame, days: float) -> Floats:
         """Return the purchases expected of each customer in the next `days`, shape (n,)."""

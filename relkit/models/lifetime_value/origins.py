@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.models.lifetime_value.origin_totals import totals_of
+from relkit.models.lifetime_value.origin_totals import OriginTotals, totals_of
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
 
 if TYPE_CHECKING:
@@ -81,11 +82,9 @@ def past_forecasts_of(name: str, origins: pl.DataFrame) -> PastForecasts | None:
         name: of the model.
         origins: as `origin_rows` returns them.
     """
-    own = origins.filter(pl.col("model") == name).sort("days", "origin", descending=[False, True])
-    if own.is_empty():
-        return None
-    totals = {column: own[column].fill_null(np.nan).to_numpy() for column in ("forecast", "came", "forecast_money", "came_money")}
-    return PastForecasts(horizons=own["days"].to_numpy(), origins=tuple(own["origin"].to_list()), **totals)
+    columns = [each.name for each in fields(OriginTotals)]
+    own = origins.filter(pl.col("model") == name).select("origin", pl.col(columns).exclude("origin").fill_null(np.nan))
+    return None if own.is_empty() else PastForecasts.of(OriginTotals(**row) for row in own.iter_rows(named=True))
 
 
 def with_origins(fitted: Any, origins: pl.DataFrame) -> Any:

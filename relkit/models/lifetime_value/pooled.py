@@ -291,12 +291,6 @@ class FittedPooled(PurchasesAhead):
         m = whole_numbers(purchases, len(features), self.name)
         return self._forecast(features).at(float(days)).probability(m)
 
-    def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
-        """Return the probabilities of 0, 1, ... `most` purchases, shape (n, most + 1); arguments as in `PurchasesAhead`."""
-        self._check_ahead(days)
-        counts, rows = self._forecast(features).at(float(days)), len(features)
-        return np.column_stack([counts.probability(np.full(rows, float(m))) for m in range(most + 1)])
-
     def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the median number of purchases of each customer, shape (n,); arguments as in `PurchasesAhead`."""
         self._check_ahead(days)

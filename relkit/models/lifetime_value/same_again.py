@@ -135,12 +135,6 @@ class FittedSameAgain(NaiveRule):
     settings: SameAgain
     floor_rate: float
     size: float
-    starts_on: date
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that score reads."""
-        return PURCHASE_HISTORIES
 
     @property
     def coordinates(self) -> Floats:
@@ -153,9 +147,7 @@ class FittedSameAgain(NaiveRule):
 
     def rule(self, frame: pl.DataFrame, days: float) -> Floats:
         """Return the purchase days of the last `days` days, in proportion if the history is shorter."""
-        before = (frame["first_order_on"] - self.starts_on).dt.total_days().to_numpy()
-        length = np.maximum(before + frame["observed_days"].to_numpy() + 1, 1.0)
-        return np.asarray(purchase_days_within(frame, days, 0.0) * np.maximum(days / length, 1.0))
+        return np.asarray(purchase_days_within(frame, days, 0.0) * np.maximum(days / self.history_days(frame), 1.0))
 
     def chances(self, frame: pl.DataFrame, purchases: Floats, days: float) -> Floats:
         """Return the probability of each number of purchases, shape (n,)."""

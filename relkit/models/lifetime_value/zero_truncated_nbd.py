@@ -149,12 +149,6 @@ class FittedZeroTruncatedNbd(NaiveRule):
     settings: ZeroTruncatedNbd
     r: float
     alpha: float
-    starts_on: date
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that score reads."""
-        return PURCHASE_HISTORIES
 
     @property
     def coordinates(self) -> Floats:
@@ -178,6 +172,4 @@ class FittedZeroTruncatedNbd(NaiveRule):
 
     def _rates(self, frame: pl.DataFrame) -> tuple[Floats, Floats]:
         """Return shape and scale (days) of each customer's rate as of the day of the row."""
-        before = (frame["first_order_on"] - self.starts_on).dt.total_days().to_numpy()
-        length = np.maximum(before + frame["observed_days"].to_numpy() + 1, 1.0)
-        return self.r + 1.0 + frame["repeat_purchases"].to_numpy(), self.alpha + length
+        return self.r + 1.0 + frame["repeat_purchases"].to_numpy(), self.alpha + self.history_days(frame)
