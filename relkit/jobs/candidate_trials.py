@@ -88,11 +88,13 @@ class Trials:
 
     def _trial(self, name: str, split: Holdout | DrawnHoldout) -> Tried:
         from relkit.families.bindings import absence
+        from relkit.models.catalogue import settings_class
 
         if absent := absence(name, self.known.tables):
             raise FitError(f"{absent}, from which it learns.", where=name)
         self._refuse_a_twin(name, split)
-        ready = Ready.of(name, self.choice.of(name), self.inputs(name), self.known, self.request.as_of, split)
+        given = {**settings_class(name).judged_at(split.days), **self.choice.of(name)}
+        ready = Ready.of(name, given, self.inputs(name), self.known, self.request.as_of, split)
         if ready.lacking:
             raise FitError(ready.lacking, where=name)
         return tried(ready)

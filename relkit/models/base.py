@@ -199,6 +199,11 @@ class ModelFacts:
         """Return the settings of the class that this model refuses."""
         return frozenset()
 
+    @classmethod
+    def judged_at(cls, days: int) -> Mapping[str, Any]:  # noqa: ARG003 for those whose cost depends on it
+        """Return the settings with which a trial judged at one horizon is cheaper and no different."""
+        return {}
+
 
 class Model(Protocol[F_co]):
     """The settings of a model."""
@@ -219,6 +224,10 @@ class Model(Protocol[F_co]):
     @classmethod
     def not_taken(cls) -> frozenset[str]:
         """Return the settings of the class that this model refuses."""
+
+    @classmethod
+    def judged_at(cls, days: int) -> Mapping[str, Any]:
+        """Return the settings with which a trial judged at one horizon is cheaper and no different."""
 
     @property
     def needs(self) -> Contract:

@@ -87,7 +87,7 @@ _Shapes = dict[str, tuple[str, ...]]
 _BY_NAME: dict[Domain, str] = {
     POSITIVE: "alpha beta a b r s gamma delta c k p q v mean_order_value purchases_per_opportunity calendar base_means event_effects",
     COUNT: (
-        "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths units treated firsts "
+        "rows customers customers_learnt_from ended stayed ends tail_hazard strata_tails depths first_trees units treated firsts "
         "baskets empty largest least monsters nameless one_item products repeated rules set_aside significant tried order takers "
         "open_rows buyers penalty spread scales unrest weights squares count left right roots feature group state "
         "forecast came floor_rate outcome trees effect size std_error losses brier"
@@ -97,12 +97,12 @@ _BY_NAME: dict[Domain, str] = {
         "observed left_share pool_weights"
     ),
     _YEARLY: "yearly_rate",
-    _LONG: "days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
+    _LONG: "days window_days horizons horizons_days effective_days last_days last_age usual_gap_days breaks ages",
     FINITE: (
         "coefficients means mean location shape intercepts intercept latency latency_means leaving log_rho log_rates knots "
         "coordinates purchase_effects lifetime_effects low high centre centres base factor slope slopes raw_slope shift once level "
         "value profile log_likelihood null_log_likelihood static_log_likelihood log_score cumulative near_items states seed "
-        "propensity_line strengths gain near_values dr_losses log_corrections size_coefficients"
+        "propensity_line strengths gain near_values dr_losses log_corrections size_coefficients powers bases"
     ),
     MAYBE: "forecast_money came_money covariance model_covariance cumulative_covariance correlation",
 }
@@ -183,6 +183,7 @@ SHAPES: dict[str, _Shapes] = {
         "coefficients": ("k", "5"),
         "size_coefficients": ("k", "2"),
     },
+    "BoostedOrders": {**dict.fromkeys(("powers", "window_days", "bases"), ("k",)), "first_trees": ("1+k",)},
     "Head": {"terms": ("t",), "coefficients": ("1+t",), "covariance": ("1+t", "1+t")},
     "ActionEffects": {"learners": ("l",), "weights": ("l",), "centres": ("l",)},
     "TransitionSums": {

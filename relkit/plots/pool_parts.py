@@ -26,19 +26,20 @@ PARTS = (
     Text("regression: last days", "régression : derniers jours"),
     Text("regression: long run", "régression : long terme"),
     Text("regression: same season a year before", "régression : même saison un an plus tôt"),
+    Text("regression: trees on recent orders", "régression : arbres sur les commandes récentes"),
 )
-_COLOURS = (MODEL, PALE, ACTUAL, MUTED, next(colour for colour in PALETTE if colour not in {MODEL, PALE, ACTUAL, MUTED}))
+_COLOURS = (MODEL, PALE, ACTUAL, MUTED, *[colour for colour in PALETTE if colour not in {MODEL, PALE, ACTUAL, MUTED}][:2])
 
 
 def shares(knots: Knots) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return the share of each part at each horizon, shape (k, 5), each row summing to 1: the base model, then the four regressors.
+    """Return the share of each part at each horizon, shape (k, 6), each row summing to 1: the base model, then the five regressors.
 
     The weight of the regression is divided among its regressors in proportion to their powers; a negative one counts as 0.
 
     Args:
         knots: what a fit learnt at k horizons.
     """
-    powers = np.maximum(knots.coefficients[:, 1:], 0.0)
+    powers = np.maximum(knots.powers, 0.0)
     of_all = powers / np.maximum(powers.sum(axis=1, keepdims=True), 1e-12)
     return np.column_stack([1 - knots.pool_weights, knots.pool_weights[:, None] * of_all])
 

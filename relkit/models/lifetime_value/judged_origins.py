@@ -11,8 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError
+from relkit.models.lifetime_value.boosted_orders import Halves
 from relkit.models.lifetime_value.knots import UNIT_DAYS
 from relkit.models.lifetime_value.older_customers import OLDER
+from relkit.models.lifetime_value.order_windows import order_windows
 from relkit.models.lifetime_value.own_past import SEASON_KNOWN_DAYS, OwnPast, regressors
 from relkit.models.lifetime_value.recalibration import Origin, log_error
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 EPOCH = date(1970, 1, 1)
 
@@ -51,6 +54,8 @@ class JudgedOrigin:
         base: orders that it expected of each in the window, shape (k,).
         parts: those of `OwnPast.parts`, each (k,).
         came: orders that came in the window, shape (k,).
+        past: orders of all sampled customers as of the origin.
+        places: places of the k customers among them, shape (k,).
         calendar: factor of the calendar in the window.
     """
 
@@ -59,6 +64,8 @@ class JudgedOrigin:
     base: Floats
     parts: tuple[Floats, Floats, Floats]
     came: Floats
+    past: OwnPast
+    places: Ints
     calendar: float
 
     @property
@@ -76,11 +83,23 @@ class JudgedOrigin:
         """Logarithm of the total that came over the one forecast."""
         return log_error(float(self.came.sum()), self.forecast)
 
-    def counts(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return regressors, offset, level and counts for the regression."""
+    def halves(self) -> Halves | None:
+        """Return the trees grown on the orders that came; None if too few did."""
+        return Halves.grown(self._windows(self.origin.window_days), self.came, self.places, self.origin.window_days)
+
+    def counts(self, halves: Halves | None) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return regressors, offset, level and counts for the regression.
+
+        Args:
+            halves: trees that forecast each customer by those who grew on others; without any their regressor is constant.
+        """
         rows, days = len(self.came), self.origin.window_days
-        X = regressors(self.base, self.parts, float(self.base.mean()))
+        boosted = np.zeros(rows) if halves is None else halves.of_others(self._windows(halves.window_days), self.places, days)
+        X = regressors((self.base, *self.parts, boosted), float(self.base.mean()))
         return X, np.full(rows, np.log(self.calendar)), np.full(rows, np.log(days / UNIT_DAYS)), self.came
+
+    def _windows(self, days: int) -> Floats:
+        return order_windows(self.past, days)[self.places]
 
     def base_probability(self, most: float) -> Floats:
         """Return the probability that the base model gives to what came, asked for the days in which it expects the total that came.
@@ -117,13 +136,15 @@ class PastOrigins:
             return None
         alike, known = found
         day, window = self.start + origin.known_days, origin.window_days
-        past = OwnPast(self.orders, day, self.start)
+        past = OwnPast(self.orders, day, self.start, self.older)
         return JudgedOrigin(
             origin=origin,
             alike=alike,
             base=alike.expected_of_all(window),
             parts=tuple(part[known.known] for part in past.parts(window, season=origin.known_days >= SEASON_KNOWN_DAYS)),
             came=self.orders.between(day, day + window)[known.known].astype(float),
+            past=past,
+            places=known.known,
             calendar=self.calendar.ratio(day, window),
         )
 

@@ -1,7 +1,7 @@
 """Horizons at which a pooled forecast was learnt, and the forecast of any number of days between and beyond them.
 
 At a knot h the distribution is (1 - w) P_B(H) + w NB(n, k): the base model B at the effective horizon H = R h, which corrects its total,
-and a negative binomial whose mean n comes from a regression on the base model, the last h days and the long run.
+and a negative binomial whose mean n comes from a regression on the base model, the customer's own past and trees.
 
 Between knots time passes as in the base model: with t = (B(H(d)) - B(H_j)) / (B(H_j+1) - B(H_j)) of a customer, the expectation is
 m_j + t (m_j+1 - m_j), and the base model's part of it (1 - t)(1 - w_j) B(H_j) + t (1 - w_j+1) B(H_j+1). The weight is the one at which the
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.alike import Alike  # noqa: TC001 a field of a dataclass
+from relkit.models.lifetime_value.boosted_orders import BoostedOrders  # noqa: TC001 a field of a dataclass
 from relkit.models.lifetime_value.negative_binomial_regression import log_probability, sizes
 from relkit.models.lifetime_value.own_past import SHARE_OF_MEAN
 
@@ -41,9 +42,10 @@ class Knots:
         log_corrections: ln R by past errors, shape (k,).
         calendar: factor of the calendar in the days ahead, shape (k,).
         pool_weights: w, shape (k,).
-        coefficients: of the regression: constant, then those of `own_past.REGRESSORS`, shape (k, 5); 0 for one not learnt.
+        coefficients: of the regression: constant, then those of `own_past.REGRESSORS` but the last, shape (k, 5); 0 for one not learnt.
         size_coefficients: c0 and c1 of the size, shape (k, 2).
         base_means: mean of the base model over the customers of the fit, shape (k,).
+        boosted: trees of recent orders with their powers, the last regressor; None where too little came to grow any.
     """
 
     horizons_days: Floats
@@ -54,6 +56,7 @@ class Knots:
     coefficients: Floats
     size_coefficients: Floats
     base_means: Floats
+    boosted: BoostedOrders | None = None
 
     def __len__(self) -> int:
         """Return the number of knots."""
@@ -65,7 +68,19 @@ class Knots:
         for j, (days, coefficients) in enumerate(zip(self.horizons_days, self.coefficients, strict=True)):
             logs = [np.log(part + self._floor(j)) for part in past.parts(float(days), season=bool(coefficients[-1]))]
             found[j] = coefficients[0] + sum(power * log for power, log in zip(coefficients[2:], logs, strict=True))
+            if self.boosted is not None and (power := float(self.boosted.powers[j])):
+                found[j] += power * np.log(self.boosted.orders(j, past, float(days)) + self._floor(j))
         return found
+
+    @property
+    def powers(self) -> Floats:
+        """Powers of `own_past.REGRESSORS` in the regression at each horizon, shape (k, 5)."""
+        boosted = np.zeros(len(self)) if self.boosted is None else self.boosted.powers
+        return np.column_stack([self.coefficients[:, 1:], boosted])
+
+    def damage(self) -> str:
+        """Return the reason for which the trees do not belong to the horizons, or ""."""
+        return "" if self.boosted is None or len(self.boosted.powers) == len(self) else "boosted: not as many horizons as are learnt"
 
     def regressed(self, knot: int, base: Floats, of_past: Floats) -> Floats:
         """Return the mean of each customer's negative binomial at a knot, from the base model's and its row of `of_past`, shape (n,)."""

@@ -65,11 +65,19 @@ class OrderDays:
     def as_of(self, day: int) -> PastSummary:
         """Return the summary of repeat purchases of those who had bought by the end of a day."""
         known = np.flatnonzero(self.first <= day)
-        x = self._counted(self.repeats <= day)[known]
-        last = self.first[known].copy()
-        back = np.flatnonzero(x)
-        last[back] = self.repeats[self.begins[known[back]] + x[back] - 1]
+        x, last = (each[known] for each in self.until(day))
         return PastSummary(known, x, last - self.first[known], day - self.first[known])
+
+    def until(self, day: Ints | int) -> tuple[Ints, Ints]:
+        """Return the repeats up to a day, and the day of the last order among them or else of the first one, each (n,).
+
+        Args:
+            day: last day counted; a number, or one per customer.
+        """
+        x, last = self._counted(self.repeats <= self._each(day)), self.first.copy()
+        back = np.flatnonzero(x)
+        last[back] = self.repeats[self.begins[back] + x[back] - 1]
+        return x, last
 
     def daily(self, begin: int, end: int) -> Ints:
         """Return the orders of all customers on each day from `begin` to `end`, both included, shape (end - begin + 1,)."""

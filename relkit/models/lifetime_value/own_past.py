@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 YEAR_DAYS, AROUND_DAYS = 364, 14
 """A year of whole weeks, and the days before and after the same days a year before that count as their season."""
 SEASON_KNOWN_DAYS = YEAR_DAYS + AROUND_DAYS
 """Days that must be known so that the season of a year before is."""
-REGRESSORS = ("base", "recent", "long_run", "season")
-"""The regressors after the constant, in their order."""
+REGRESSORS = ("base", "recent", "long_run", "season", "boosted")
+"""The regressors after the constant, in their order; the last one is `boosted_orders`'."""
 SHARE_OF_MEAN = 0.05
 """Of the base model's mean, added to each regressor before the logarithm: no recent order is not minus infinity."""
 
@@ -33,11 +34,14 @@ class OwnPast:
         orders: their order days; later ones are not read.
         until: last day known; one per customer, shape (n,), or a number.
         start: first day of the history.
+        older: mask of those who may be older than the data, shape (n,).
     """
 
     orders: OrderDays
     until: Ints | int
     start: int
+    older: Bools
+    _last: dict[int, Ints] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def customers(self) -> int:
@@ -53,15 +57,30 @@ class OwnPast:
             days: horizon.
             season: whether the last one is wanted; else it is 0.
         """
-        window = np.minimum(days, self.length).astype(np.int64)
-        recent = self.orders.between(self.until - window, self.until) * (days / window)
+        recent = self.last(int(days)) * (days / np.minimum(int(days), self.length))
         same = self._season(days) if season else np.zeros(len(recent))
-        return np.asarray(recent, dtype=float), self._since / self.length * days, same
+        return np.asarray(recent, dtype=float), self.long_run(days), same
+
+    def last(self, days: int) -> Ints:
+        """Return the orders of the last `days`, as far as they are known, shape (n,)."""
+        if days not in self._last:
+            self._last[days] = self.orders.between(np.maximum(self.until - days, self.start - 1), self.until)
+        return self._last[days]
+
+    def long_run(self, days: float) -> Floats:
+        """Return the orders of as many days at the rate of all that are known, shape (n,)."""
+        return np.asarray(self._since / self.length * days)
 
     @cached_property
     def length(self) -> Ints:
         """Days known of the history."""
         return np.asarray(np.maximum(np.asarray(self.until) - self.start + 1, 1), dtype=np.int64)
+
+    @cached_property
+    def summary(self) -> tuple[Ints, Ints, Ints]:
+        """Repeat purchases, age at the last purchase and age of each customer, days, each (n,)."""
+        x, last = self.orders.until(self.until)
+        return x, last - self.orders.first, np.asarray(self.until - self.orders.first, dtype=np.int64)
 
     @cached_property
     def _since(self) -> Ints:
@@ -73,13 +92,12 @@ class OwnPast:
         return np.asarray(self.orders.between(begin, end) * (days / (end - begin)), dtype=float)
 
 
-def regressors(base: Floats, parts: tuple[Floats, Floats, Floats], base_mean: float) -> Floats:
-    """Return the columns of the regression, shape (n, 5): 1, then the logarithms of `REGRESSORS`.
+def regressors(orders: tuple[Floats, ...], base_mean: float) -> Floats:
+    """Return the columns of the regression, shape (n, 6): 1, then the logarithms of `REGRESSORS`.
 
     Args:
-        base: orders expected by the base model, shape (n,).
-        parts: those of `OwnPast.parts`.
+        orders: of each of `REGRESSORS`, the base model first, each (n,).
         base_mean: of the base model.
     """
     floor = SHARE_OF_MEAN * base_mean
-    return np.column_stack([np.ones(len(base)), *(np.log(part + floor) for part in (base, *parts))])
+    return np.column_stack([np.ones(len(orders[0])), *(np.log(part + floor) for part in orders)])

@@ -7,8 +7,9 @@ customers who buy by habit. This model learns at past origins how far to trust w
    (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007).
 2. Its total is corrected by a part of its errors in the same season of the years before, or at the last origin (`recalibration`),
    and by the calendar ahead (`calendar_weights`). The base model is asked for more or fewer days, so that a distribution results.
-3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days, the long run and the
-   customer's own orders in the same season a year before (`own_past`, `negative_binomial_regression`); its total is that of step 2.
+3. A negative-binomial regression, learnt at those origins, combines the base model, the orders of the last h days, the long run, the
+   customer's own orders in the same season a year before and gradient boosting (`own_past`, `boosted_orders`,
+   `negative_binomial_regression`); its total is that of step 2.
 4. A linear pool of both distributions (Hall and Mitchell 2007; Geweke and Amisano 2011) is the forecast (`knots`).
 
     Hall, S. G. and Mitchell, J. (2007), Combining density forecasts. International Journal of Forecasting 23 (1), 1-13.
@@ -120,6 +121,11 @@ class Pooled(ModelFacts):
                 f"horizons_days is {list(self.horizons_days)}; it must be whole days from 7 to 3,660 in ascending order.", where=self.name
             )
 
+    @classmethod
+    def judged_at(cls, days: int) -> dict[str, Any]:
+        """Return the settings of a trial judged at one horizon: what is learnt at the others does not enter its forecasts there."""
+        return {"horizons_days": (days,)} if 7 <= days <= 3660 else {}
+
     @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
@@ -150,9 +156,9 @@ class Pooled(ModelFacts):
         step = -(-len(frame) // self.sample_customers)
         past = PastOrigins(OrderDays.of(frame[::step]) if step > 1 else orders, older[::step], start, calendar, model)
         learnt = learn(past, self.horizons_days, known_days=today - start, regression_weight=self.regression_weight)
-        alike, own_past = base.alike(rows), OwnPast(orders, today, start)
-        knots = centred(learnt.knots, alike, own_past)
-        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, knots.of_past(own_past)), learnt.origins, known_days=today - start)
+        alike, own_past = base.alike(rows), OwnPast(orders, today, start, older)
+        knots, of_past = centred(learnt.knots, alike, own_past)
+        own = pooled_remarks.of_parts(PooledForecast.of(knots, alike, of_past), learnt.origins, known_days=today - start)
         own += pooled_remarks.sampled(len(past.orders.first), len(frame)) if len(knots) and step > 1 else ()
         own += (*map(pooled_remarks.unseen_event, calendar.unseen), *pooled_remarks.peak(daily, as_of, self.events))
         return FittedPooled(
@@ -250,12 +256,13 @@ class FittedPooled(PurchasesAhead):
         """Return term, estimate, std_error, lower, upper: of the base model, then of each horizon, without standard errors.
 
         correction_<h>d multiplies the base model's total, calendar included; weight_<h>d is the regression's in the pool, and the others
-        are the powers in it of the base model, the last h days, the long run and the same season a year before (0 if too little was known).
+        are the powers in it of the base model, the last h days, the long run, the same season a year before and trees (0 if too little was
+        known).
         """
         terms, values = [], []
         for j, days in enumerate(self.knots.horizons_days):
             own = {"correction": np.exp(self.knots.log_corrections[j]) * self.knots.calendar[j], "weight": self.knots.pool_weights[j]}
-            own |= dict(zip(REGRESSORS, self.knots.coefficients[j, 1:], strict=True))
+            own |= dict(zip(REGRESSORS, self.knots.powers[j], strict=True))
             terms += [f"{name}_{days:.0f}d" for name in own]
             values += [float(value) for value in own.values()]
         if not terms:
@@ -321,9 +328,9 @@ class FittedPooled(PurchasesAhead):
     def _read(self, features: pl.DataFrame) -> tuple[pl.DataFrame, Floats]:
         """Return the rows of customers for the base model, and the part of the regressions that comes from their own past."""
         frame, start = read_columns(features, self.needs), day_number(self.history_begins_on)
-        rows = base_frame(*_summary(frame), _older(frame, start))
+        older = _older(frame, start)
         until = frame["first_order_on"].to_physical().to_numpy() + np.rint(frame["observed_days"].to_numpy()).astype(np.int64)
-        return rows, self.knots.of_past(OwnPast(OrderDays.of(frame), until, start))
+        return base_frame(*_summary(frame), older), self.knots.of_past(OwnPast(OrderDays.of(frame), until, start, older))
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.models.lifetime_value.boosted_orders import BoostedOrders
 from relkit.models.lifetime_value.judged_origins import EPOCH
 from relkit.models.lifetime_value.knots import Knots
 from relkit.models.lifetime_value.negative_binomial_regression import Counts, Shrinkage, log_probability, regress, sizes
@@ -23,6 +24,7 @@ from relkit.models.lifetime_value.recalibration import MOST, log_correction, ori
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.alike import Alike
+    from relkit.models.lifetime_value.boosted_orders import Halves
     from relkit.models.lifetime_value.judged_origins import JudgedOrigin, PastOrigins
     from relkit.models.lifetime_value.own_past import OwnPast
 
@@ -30,8 +32,10 @@ Floats = NDArray[np.float64]
 
 LEAST_TRUST = 0.05
 """Horizons whose past origins are trusted less are not learnt: the base model continues."""
-_CENTRE, _STRENGTH = np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0]), np.array([0.002, 0.01, 0.01, 0.01, 0.01, 0.0, 0.002])
-"""Of the penalty on the constant, on the four regressors, and on both coefficients of the size."""
+_CENTRE = np.array([0.0, 1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0, 0.0])
+_WITH_TREES = np.array([0.0, 1 / 6, 1 / 6, 1 / 6, 0.0, 1 / 2, 0.0, 0.0])
+_STRENGTH = np.array([0.002, 0.01, 0.01, 0.01, 0.01, 0.01, 0.0, 0.002])
+"""Of the penalty on the constant, on the five regressors, and on both coefficients of the size."""
 _WEIGHTS, _WEIGHT_PENALTY = np.arange(1, 20) / 20, 0.05
 
 
@@ -95,39 +99,42 @@ def _knot(
 ) -> dict[str, Any]:
     correction = log_correction(trust, last.error, [year.error for year in years])
     origins = [judged for judged in (last, other) if judged is not None and (judged.knows_season or not last.knows_season)]
-    found = _regressed(origins, season=last.knows_season)
+    halves = last.halves()
+    found = _regressed(origins, halves, season=last.knows_season)
     return {
         "horizons_days": float(horizon),
         "effective_days": horizon * float(np.exp(correction)) * calendar,
         "log_corrections": correction,
         "calendar": calendar,
-        "pool_weights": trust * _pool_weight(origins, found, weight),
-        "coefficients": found[:-2],
+        "pool_weights": trust * _pool_weight(origins, halves, found, weight),
+        "coefficients": found[:-3],
+        "power": found[-3],
+        "halves": halves,
         "size_coefficients": found[-2:],
         "base_means": 1.0,
     }
 
 
-def _regressed(origins: list[JudgedOrigin], *, season: bool) -> Floats:
-    """Return the coefficients of the regression, that of the season 0 without it, then those of its size."""
-    X, offset, level, y = (np.concatenate(each) for each in zip(*(judged.counts() for judged in origins), strict=True))
-    used = np.array([True, True, True, True, season, True, True])
-    found = np.zeros(len(used))
-    found[used] = regress(Counts.of(X[:, used[:-2]], offset, level, y), Shrinkage(_CENTRE[used], _STRENGTH[used]))
+def _regressed(origins: list[JudgedOrigin], halves: Halves | None, *, season: bool) -> Floats:
+    """Return the coefficients of the regression, those of the season and of trees 0 without them, then those of its size."""
+    X, offset, level, y = (np.concatenate(each) for each in zip(*(judged.counts(halves) for judged in origins), strict=True))
+    used = np.array([True, True, True, True, season, halves is not None, True, True])
+    found, centre = np.zeros(len(used)), _CENTRE if halves is None else _WITH_TREES
+    found[used] = regress(Counts.of(X[:, used[:-2]], offset, level, y), Shrinkage(centre[used], _STRENGTH[used]))
     return found
 
 
-def _pool_weight(origins: list[JudgedOrigin], found: Floats, centre: float) -> float:
+def _pool_weight(origins: list[JudgedOrigin], halves: Halves | None, found: Floats, centre: float) -> float:
     """Return the weight of the regression with the highest mean log-score at the origins, drawn to a centre by a penalty."""
     base = np.concatenate([judged.base_probability(MOST) for judged in origins])
-    regressed = np.concatenate([_probability(judged, found) for judged in origins])
+    regressed = np.concatenate([_probability(judged, halves, found) for judged in origins])
     floor = np.finfo(float).tiny
     scores = [np.log(np.maximum((1 - w) * base + w * regressed, floor)).mean() - _WEIGHT_PENALTY * (w - centre) ** 2 for w in _WEIGHTS]
     return float(_WEIGHTS[int(np.argmax(scores))])
 
 
-def _probability(judged: JudgedOrigin, found: Floats) -> Floats:
-    X, offset, level, y = judged.counts()
+def _probability(judged: JudgedOrigin, halves: Halves | None, found: Floats) -> Floats:
+    X, offset, level, y = judged.counts(halves)
     log_mu = X @ found[:-2] + offset
     return np.exp(log_probability(y, np.exp(log_mu), sizes(log_mu, level, *found[-2:])))
 
@@ -136,13 +143,16 @@ def _gathered(found: list[dict[str, Any]]) -> Knots:
     names = ("horizons_days", "effective_days", "log_corrections", "calendar", "pool_weights", "base_means")
     flat = {name: np.array([knot[name] for knot in found], dtype=float) for name in names}
     flat["effective_days"] = np.maximum.accumulate(flat["effective_days"])
-    widths = {"coefficients": 1 + len(REGRESSORS), "size_coefficients": 2}
+    widths = {"coefficients": len(REGRESSORS), "size_coefficients": 2}
     wide = {name: np.array([knot[name] for knot in found], dtype=float).reshape(-1, width) for name, width in widths.items()}
-    return Knots(**flat, **wide)
+    boosted = BoostedOrders.of([knot["halves"] for knot in found], [knot["power"] for knot in found])
+    return Knots(**flat, **wide, boosted=boosted)
 
 
-def centred(knots: Knots, base: Alike, past: OwnPast) -> Knots:
+def centred(knots: Knots, base: Alike, past: OwnPast) -> tuple[Knots, Floats]:
     """Return the knots with the base model's means, and constants at which the totals of regression and corrected base model agree.
+
+    Their `Knots.of_past` of the customers of the fit comes with them, shape (k, n).
 
     Args:
         knots: as learnt.
@@ -153,5 +163,7 @@ def centred(knots: Knots, base: Alike, past: OwnPast) -> Knots:
     found = replace(knots, base_means=np.array([max(own.mean(), 1e-12) for own in at]), coefficients=knots.coefficients.copy())
     of_past = found.of_past(past)
     for j, own in enumerate(at):
-        found.coefficients[j, 0] += np.log(max(own.sum(), 1e-12) / found.regressed(j, own, of_past[j]).sum())
-    return found
+        missing = np.log(max(own.sum(), 1e-12) / found.regressed(j, own, of_past[j]).sum())
+        found.coefficients[j, 0] += missing
+        of_past[j] += missing
+    return found, of_past

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.models.boosted_trees import Trees
+from relkit.models.boosted_trees import Trees  # noqa: TC001 storage reads the types of the fields
+from relkit.models.joined_trees import joined, some
 from relkit.models.uplift.effects import RESPONSES, Effect, Form
 from relkit.models.uplift.responses import Response, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,50 +84,3 @@ class PackedEffects:
             place: tuple(response for part, response in zip(self.parts, responses, strict=True) if part.effect == place) for place in forms
         }
         return tuple(Effect(form=forms[place], responses=of_effect[place]) for place in forms)
-
-
-def joined(trees: Sequence[Trees]) -> Trees:
-    """Return the trees of several scores in one sequence, of base 0.
-
-    Examples:
-        >>> from relkit.models.uplift.responses import constant
-        >>> joined([constant(1.0), constant(2.0)]).roots.tolist()
-        [0, 1]
-    """
-    sizes = [len(each.left) for each in trees]
-    starts = [int(start) for start in np.cumsum([0, *sizes[:-1]])]
-
-    def moved(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(each, name) + start for each, start in zip(trees, starts, strict=True)])
-
-    def kept(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(each, name) for each in trees])
-
-    return Trees(
-        base=0.0,
-        roots=moved("roots"),
-        depths=kept("depths"),
-        feature=kept("feature"),
-        threshold=kept("threshold"),
-        left=moved("left"),
-        right=moved("right"),
-        value=kept("value"),
-        gain=kept("gain"),
-    )
-
-
-def some(trees: Trees, first: int, last: int, base: float) -> Trees:
-    """Return trees of a sequence, from one on and before another, with a base of their own."""
-    start = int(trees.roots[first])
-    nodes = slice(start, int(trees.roots[last]) if last < len(trees.roots) else len(trees.left))
-    return Trees(
-        base=base,
-        roots=trees.roots[first:last] - start,
-        depths=trees.depths[first:last],
-        feature=trees.feature[nodes],
-        threshold=trees.threshold[nodes],
-        left=trees.left[nodes] - start,
-        right=trees.right[nodes] - start,
-        value=trees.value[nodes],
-        gain=trees.gain[nodes],
-    )
