@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEAST_CUSTOMERS, LEAST_ORDERS = 1000, 200
+LEAST_CUSTOMERS, LEAST_ORDERS = 1000, 60
 """Customers known at the last origin, and orders after it, from which trees are grown."""
 TREES, LEAVES, LEARNING_RATE, LEAST_IN_LEAF, L2 = 40, 8, 0.2, 40, 1.0
 _LOWEST, _HIGHEST = -14.0, 8.0
