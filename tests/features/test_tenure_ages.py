@@ -34,7 +34,7 @@ def grouped(unit: str, counts: str, *, rate: float, n: int = 20_000) -> pl.DataF
 
 @pytest.mark.parametrize(("unit", "counts"), [("months", "started"), ("years", "completed"), ("years", "nearest")])
 def test_the_rate_of_grouped_exponential_lives_and_its_90_days_are_recovered(unit, counts):
-    """Of a newcomer and of a customer of three units, within three standard errors of the ends that speak for each."""
+    """A newcomer's and that of a customer of three units, within three standard errors of the ends that each rests on."""
     rate, days = 0.1, DAYS[unit]
     frame = grouped(unit, counts, rate=rate).filter(pl.col("x") == 0)
     expected = -np.expm1(-rate * 90 / days)
@@ -61,7 +61,7 @@ def test_placed_ages_say_what_the_intervals_say(counts):
 
 
 def test_the_curve_at_the_ends_of_units_is_that_of_the_units():
-    """Of ten customers of two units five end in the first and two in the second; nobody runs, so that S is .5, then .3."""
+    """Five of ten customers end in the first unit and two in the second; nobody is still a customer, so that S is .5, then .3."""
     tenure, ended = np.repeat([1.0, 2.0, 3.0], [5, 2, 3]) * DAYS["years"], np.ones(10, dtype=bool)
     counted = TenureCount(unit="years", counts="started", is_declared=True)
     age = placed(tenure, ended, pl.Series([f"c{i}" for i in range(10)]), counted)

@@ -28,7 +28,7 @@ def test_the_crps_of_a_poisson_is_its_closed_form():
 
 
 def test_a_far_outcome_and_a_long_tail_are_summed_to_their_end():
-    """Of a negative binomial the CRPS is the sum over m of (F(m) - 1{y <= m})^2, here up to 20,000."""
+    """The CRPS of a negative binomial is the sum over m of (F(m) - 1{y <= m})^2, here up to 20,000."""
     size, mean, y = 0.3, 40.0, np.array([0, 700])
     share = size / (size + mean)
     found, _ = crps_and_medians(y, lambda _, m: stats.nbinom.pmf(m, size, share))

@@ -40,7 +40,7 @@ def test_the_expectation_counts_purchase_days_as_a_holdout_does() -> None:
 
 
 def test_floor_and_size_are_those_of_the_outcomes() -> None:
-    """Of those of whom the rule expects nothing the floor is the mean; all others scatter with a size of 2."""
+    """The floor is the mean of those of whom the rule expects nothing; all others scatter with a size of 2."""
     rng = np.random.default_rng(3)
     means = np.repeat([0.0, 3.0], 20_000)
     came = rng.negative_binomial(2.0, 2.0 / (2.0 + np.maximum(means, 0.25)))
