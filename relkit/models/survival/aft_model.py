@@ -359,7 +359,7 @@ def past_last_age(last: float) -> Remark:
     """Return the remark on a fitted distribution that is read beyond the largest age observed, in days."""
     return Remark(
         "past_last_age_distribution",
-        f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed confirms it.",
+        f"Past the last observed age, {last:,.0f} days, the fitted distribution goes on: nothing observed confirms it.",
         f"Au-delà de l’âge le plus grand observé, {french(last)} jours, la courbe prolonge la forme ajustée : aucune observation ne le "
         "confirme.",
     )

@@ -177,7 +177,7 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
         last, listed = lives.last_age, ", ".join(f"{age:g}" for age in breaks) or "none"
         tail = Remark(
             "past_last_age_stretch",
-            f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {listed}.",
+            f"Past the last observed age, {last:,.0f} days, the risk of the last stretch goes on. Breaks, in days: {listed}.",
             f"Au-delà de l’âge le plus grand observé, {french(last)} jours, le risque de la dernière tranche continue. Bornes des "
             f"tranches, en jours : {'aucune' if listed == 'none' else listed}.",
         )
