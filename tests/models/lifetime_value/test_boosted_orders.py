@@ -69,7 +69,7 @@ def rhythmic() -> tuple[pl.DataFrame, pl.DataFrame, FittedPooled]:
 
 
 def test_a_rhythm_that_the_other_regressors_cannot_follow_is_found(rhythmic: Any) -> None:
-    """Who bought last week does not buy in the next four, who bought five weeks ago does: P(order) is that of what came."""
+    """Customers who bought last week do not buy in the next four, those who bought five weeks ago do."""
     days, features, fitted = rhythmic
     later = simulated_purchases.came_back(days, TODAY, 28)
     rows = features.join(later, on="customer_id", how="left", maintain_order="left")
