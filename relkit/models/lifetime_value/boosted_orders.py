@@ -85,7 +85,7 @@ class BoostedOrders:
     """Trees of k horizons, and their powers in the regressions.
 
     Attributes:
-        powers: of their forecasts in the regression, shape (k,); 0 where no trees were grown.
+        powers: of their forecasts in the regression, shape (k,); 0 for a horizon without trees.
         window_days: days whose orders the trees of each horizon forecast, shape (k,).
         bases: raw score before the first tree, shape (k,).
         first_trees: first tree of each horizon, then the number of all trees, shape (k + 1,).
@@ -103,7 +103,7 @@ class BoostedOrders:
         """Return the trees of all horizons, None if none were grown.
 
         Args:
-            halves: of each horizon, None where no trees were grown.
+            halves: of each horizon, None for one without trees.
             powers: of their forecasts.
         """
         each = [None if half is None else averaged(half.trees) for half in halves]

@@ -45,7 +45,7 @@ class Knots:
         coefficients: of the regression: constant, then those of `own_past.REGRESSORS` but the last, shape (k, 5); 0 for one not learnt.
         size_coefficients: c0 and c1 of the size, shape (k, 2).
         base_means: mean of the base model over the customers of the fit, shape (k,).
-        boosted: trees of recent orders with their powers, the last regressor; None where too little came to grow any.
+        boosted: trees of recent orders with their powers, the last regressor; None if too little came to grow any.
     """
 
     horizons_days: Floats
