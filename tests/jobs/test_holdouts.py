@@ -99,17 +99,21 @@ def people(n: int = 250) -> dict[str, pl.DataFrame]:
 @pytest.mark.parametrize("starts_on", [company.FIRST, None], ids=["declared", "the first purchase"])
 @pytest.mark.parametrize("model", [*candidates("lifetime_value.auto"), *candidates("survival.auto")])
 def test_rows_of_drawn_customers_are_the_same_without_those_of_the_others(model: str, starts_on: date | None, tmp_path: Path) -> None:
-    """The last version of one contract belongs to another customer than the first, and one sale was cancelled the same day."""
+    """One contract passes to another customer, one sale was cancelled the same day, and the first of all to buy is not drawn."""
     lines, contracts = company.transactions(), company.contracts()
     cancel = lines.head(1).with_columns(transaction_line_id=pl.lit("C0"), line_kind=pl.lit("cancel"), net_amount=-pl.col("net_amount"))
     moved = contracts.head(1).with_columns(customer_id=pl.lit("B0007"), valid_from=pl.col("valid_from").dt.offset_by("1d"))
-    frames = {"transactions": pl.concat([lines, cancel]), "contracts": pl.concat([contracts, moved])} | people()
+    early = lines.head(1).with_columns(
+        transaction_line_id=pl.lit("E0"), customer_id=pl.lit("Z0000"), occurred_at=pl.col("occurred_at").dt.offset_by("-1y")
+    )
+    frames = {"transactions": pl.concat([lines, cancel, early]), "contracts": pl.concat([contracts, moved])} | people()
     tables = company.write_company(tmp_path, frames, history_starts_on=starts_on)
     inputs, as_of = inputs_of(model, tables, {}), tables.as_of()
     if not inputs.can_read(tables):
         pytest.skip(f"a company without {inputs.table}")
     known = Known(tables).sampled(inputs, as_of, 60)
     assert known.drawn is not None
+    assert "Z0000" not in known.drawn
     everybody = replace(inputs, of_each=False)
     origins, _ = origins_of(inputs, tables, as_of, days=90, most=4)
     assert len(origins) == 4
