@@ -84,7 +84,7 @@ def test_without_a_holdout_there_is_no_trial(tables: TableSet) -> None:
 
 
 def people(n: int = 250) -> dict[str, pl.DataFrame]:
-    """Return who the buyers are, some of whom were there before the data or are test accounts, and what was recorded on them twice."""
+    """Return customers and snapshots of the buyers, of whom some were there before the data and some are test accounts."""
     ids, day = [f"B{i:04d}" for i in range(n)], pl.Series(range(n)) % 7
     created = [company.FIRST.replace(year=2022 + i % 3) if i % 4 else None for i in range(n)]
     customers = {"customer_id": ids, "created_on": created, "country": ["FR", "BE"] * (n // 2), "is_test": (day == 6).to_list()}
