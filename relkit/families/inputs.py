@@ -51,6 +51,9 @@ class ModelInputs:
         history: all purchases up to a cutoff, for plots over time.
         scored: rows to score, if they are not those learnt from as of the same day.
         suited: function that returns these inputs for settings of a model; None if they are the same for all settings.
+        of_each: true if the rows of a customer follow from that customer's rows in the tables: those of a sample can then be read
+            without the others.
+        who: rows with the customers who have features, cheaper than these; None if there is nothing cheaper.
         is_there: whether the tables contain the reading, in addition to its table.
         undeclared: the missing declaration if they do not, as the end of a sentence.
     """
@@ -67,6 +70,8 @@ class ModelInputs:
     history: FromTables | None = None
     scored: FromTables | None = None
     suited: Callable[[Mapping[str, Any]], ModelInputs] | None = None
+    of_each: bool = False
+    who: FromTables | None = None
     is_there: Callable[[TableSet], bool] | None = None
     undeclared: str = ""
 
@@ -87,6 +92,11 @@ class ModelInputs:
     def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         """Return the features that a model is fitted to."""
         return self.learnt(tables, as_of)
+
+    def customers(self, tables: TableSet, as_of: AsOf) -> pl.Series | None:
+        """Return the ids of the customers who have features, in any order and number; None if the rows are not of customers."""
+        rows = (self.who or self.learnt)(tables, as_of)
+        return rows["customer_id"] if "customer_id" in rows.columns else None
 
     def for_settings(self, settings: Mapping[str, Any]) -> ModelInputs:
         """Return the inputs for some settings of a model."""

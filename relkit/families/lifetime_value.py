@@ -13,7 +13,7 @@ from relkit.families.inputs import ModelInputs
 from relkit.features.calendar_events import declared_events
 from relkit.features.purchase_days import purchase_days
 from relkit.features.purchase_histories import purchase_histories
-from relkit.features.purchases import holdout_purchases, purchase_features
+from relkit.features.purchases import holdout_purchases, purchase_features, purchase_summary
 from relkit.metrics.ranking import decile_lift, lorenz_curve
 from relkit.models.lifetime_value import diagnostics
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
@@ -216,13 +216,22 @@ def _order_remarks(fitted: Any) -> tuple[Remark, ...]:
 
 BINDING = Binding(
     inputs={
-        SUMMARIES: ModelInputs(reading=SUMMARIES, learnt=purchase_features, outcomes=holdout_purchases, history=purchase_days),
+        SUMMARIES: ModelInputs(
+            reading=SUMMARIES,
+            learnt=purchase_features,
+            outcomes=holdout_purchases,
+            history=purchase_days,
+            of_each=True,
+            who=purchase_summary,
+        ),
         HISTORIES: ModelInputs(
             reading=HISTORIES,
             learnt=purchase_histories,
             outcomes=holdout_purchases,
             declared={"events": declared_events, "history_starts_on": lambda tables, _: tables.facts.history_starts_on},
             history=purchase_days,
+            of_each=True,
+            who=purchase_summary,
         ),
     },
     figures={

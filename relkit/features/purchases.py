@@ -253,7 +253,14 @@ def _summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     )
     ids = buyers(tables)["customer_id"].gather(arrays.customers)
     created = _created(tables)
-    return _marked(_summary_frame(arrays, ids), None if created is None else created.gather(arrays.customers), tables)
+    starts_on = tables.facts.history_starts_on or _first_purchase_on(tables, as_of)
+    return _marked(_summary_frame(arrays, ids), None if created is None else created.gather(arrays.customers), tables, starts_on)
+
+
+def _first_purchase_on(tables: TableSet, as_of: AsOf) -> date | None:
+    """Return the day of the first purchase of all customers, also if the rows of some are read; None if nobody bought."""
+    first: date | None = coded_days(tables.whole, as_of)["day"].min()  # type: ignore[assignment]
+    return first
 
 
 def _created(tables: TableSet) -> pl.Series | None:
@@ -263,11 +270,10 @@ def _created(tables: TableSet) -> pl.Series | None:
     return buyers_as_customers(tables)["created_on"]
 
 
-def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet) -> pl.DataFrame:
+def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet, starts_on: date | None) -> pl.DataFrame:
     """Return a summary with is_left_censored, by the day on which a customer was created if it is known."""
     if tables.facts.history_starts_with_company:
         return summary.with_columns(is_left_censored=pl.lit(value=False))
-    starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
     by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
     by_creation = pl.lit(None, pl.Boolean) if created_on is None else pl.lit(created_on) < pl.lit(starts_on, pl.Date)
     return summary.with_columns(pl.coalesce(by_creation, by_purchase).alias("is_left_censored"))

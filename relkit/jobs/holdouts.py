@@ -88,7 +88,8 @@ class Known:
 
     Attributes:
         tables: the validated tables.
-        drawn: ids of the customers whose rows are read, as text; None for all. All rows of a customer stay together.
+        drawn: ids of the customers whose rows are read, as text; None for all. All rows of a customer stay together. Features of the
+            others are not made where a reading can do without.
     """
 
     tables: TableSet
@@ -97,19 +98,19 @@ class Known:
 
     def features(self, inputs: ModelInputs, edge: AsOf) -> pl.DataFrame:
         """Return the features of a reading as of a cutoff."""
-        return self._once((inputs.learnt, edge), lambda: self._of_drawn(inputs.features(self.tables, edge)))
+        return self._once((inputs.learnt, edge), lambda: self._of_drawn(inputs.features(self._read_by(inputs), edge)))
 
     def what_happened(self, inputs: ModelInputs, split: Holdout | DrawnHoldout) -> pl.DataFrame:
         """Return the outcomes of a holdout."""
-        return self._once((inputs.outcomes, split), lambda: self._of_drawn(inputs.what_happened(self.tables, split)))
+        return self._once((inputs.outcomes, split), lambda: self._of_drawn(inputs.what_happened(self._read_by(inputs), split)))
 
     def rows_to_score(self, inputs: ModelInputs, edge: AsOf) -> pl.DataFrame:
         """Return the rows that a model scores as of a cutoff, one per customer."""
-        return self._of_drawn(inputs.rows_to_score(self.tables, edge))
+        return self._of_drawn(inputs.rows_to_score(self._read_by(inputs), edge))
 
     def past(self, inputs: ModelInputs, edge: AsOf) -> pl.DataFrame | None:
         """Return the purchases up to a cutoff, if the reading has any."""
-        found = inputs.past(self.tables, edge)
+        found = inputs.past(self._read_by(inputs), edge)
         return None if found is None else self._of_drawn(found)
 
     def sampled(self, inputs: ModelInputs, edge: AsOf, most: int, *, seed: int = 0) -> Known:
@@ -123,9 +124,13 @@ class Known:
         """
         from relkit.features.drawn_customers import drawn_customers
 
-        features = self.features(inputs, edge)
-        drawn = drawn_customers(features["customer_id"], most, seed=seed) if "customer_id" in features.columns else None
+        customers = inputs.customers(self._read_by(inputs), edge)
+        drawn = None if customers is None else drawn_customers(customers, most, seed=seed)
         return self if drawn is None else Known(self.tables, drawn=drawn)
+
+    def _read_by(self, inputs: ModelInputs) -> TableSet:
+        """Return the tables of the customers drawn, or of all if the rows of a customer depend on those of others."""
+        return self.tables if self.drawn is None or not inputs.of_each else self.tables.of_customers(self.drawn)
 
     def _of_drawn(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of the customers drawn, in the same order."""
@@ -144,12 +149,14 @@ class HeldOut:
     """The data that a model is judged on, and the data it learns from before.
 
     Attributes:
+        known: the information in the tables.
         split: in time, or of drawn customers if there is only one day.
         before: features to learn from.
         judged: features as of the calibration, one row per customer.
         outcomes: their outcomes in the holdout.
     """
 
+    known: Known
     split: Holdout | DrawnHoldout
     before: pl.DataFrame
     judged: pl.DataFrame
@@ -164,4 +171,4 @@ class HeldOut:
         judged = inputs.to_judge(features, split)
         if inputs.scored is not None and isinstance(split, Holdout):
             judged = known.rows_to_score(inputs, split.calibration)
-        return cls(split, inputs.to_learn(features, split), judged, known.what_happened(inputs, split))
+        return cls(known, split, inputs.to_learn(features, split), judged, known.what_happened(inputs, split))

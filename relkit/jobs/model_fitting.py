@@ -140,9 +140,10 @@ def made(
     model = trial.made.settled(model, ready.features) if trial.made else model
     features, aside = complete(model, ready.features, inputs)
     progress(f"{name}: fitted to {len(features):,} {inputs.unit}", 0.5)
-    fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
-    if beside is not None and beside.origins is not None:
+    fitted = fit_as_of(model, features, as_of)
+    if beside is not None and beside.origins is not None:  # before the lesson, which makes past forecasts if there are none
         fitted = binding(name).with_origins(fitted, beside.origins)
+    fitted, trial = _taught(fitted, trial, ready)
     return Made(ready=ready, trial=trial, model=model, fitted=fitted, features=features, aside=aside)
 
 
@@ -236,7 +237,7 @@ def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:
     teach, split, made = binding(ready.name).teach, trial.split, trial.made
     if teach is None or made is None or not isinstance(split, Holdout):
         return fitted, trial
-    taught, metrics = teach(fitted, made.fitted, made.judged, lambda days: ready.known.what_happened(ready.inputs, split.first(days)))
+    taught, metrics = teach(fitted, made.fitted, made.judged, lambda days: made.known.what_happened(ready.inputs, split.first(days)))
     return taught, Trial(made=replace(made, metrics={**made.metrics, **metrics}))
 
 

@@ -131,6 +131,7 @@ class Tried:
     """A model fitted without its holdout, and the outcomes in the holdout.
 
     Attributes:
+        known: the information that it was tried on.
         split: the holdout.
         fitted: the model as of the calibration date.
         before: the features known by then, including rows that this model cannot read.
@@ -142,6 +143,7 @@ class Tried:
         decided: the remark on that choice.
     """
 
+    known: Known
     split: Holdout | DrawnHoldout
     fitted: Any
     before: pl.DataFrame
@@ -160,7 +162,9 @@ class Tried:
             FitError: there is too little to learn from before the holdout.
         """
         fitted, chosen = _fitted(model, held, learnt, judged)
-        made = cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
+        made = cls(
+            known=held.known, split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes
+        )
         return replace(made, variant=chosen[0], decided=(chosen[1],)) if chosen else made
 
     def settled(self, model: Model[Any], features: pl.DataFrame) -> Model[Any]:

@@ -2,11 +2,12 @@
 
     out/default/kept/3f0c9a1b52d47e88/purchase_days-9b1d7c402ae6-5c41a0fe.arrow
 
-The folder is named after the facts of the tables (they include every table's checksum and the mapping's declarations) and the version
-of relkit, the file after its content, its as-of instants and a checksum of its own bytes. A file is written whole or not at all, so any
-number of processes may make the same one; one whose bytes do not match its checksum is made again. Files unused for an hour that
-belong to other tables are removed on a write, and of the present ones the least recently used beyond `MOST_FILES`. A frame is kept in the
-form of memory (Arrow IPC), which costs a fifth of the time of Parquet in three times the space; one read a part at a time, as Parquet.
+The folder is named after the facts of the tables (they include every table's checksum and the mapping's declarations), the customers
+read if they are not all, and the version of relkit, the file after its content, its as-of instants and a checksum of its own bytes. A
+file is written whole or not at all, so any number of processes may make the same one; one whose bytes do not match its checksum is made
+again. Files unused for an hour that belong to other tables are removed on a write, and of the present ones the least recently used
+beyond `MOST_FILES`. A frame is kept in the form of memory (Arrow IPC), which costs a fifth of the time of Parquet in three times the
+space; one read a part at a time, as Parquet.
 
 Nothing depends on the cache: an unwritable folder keeps nothing, and `relkit clean` removes it.
 """
@@ -89,7 +90,8 @@ def place_of(tables: TableSet) -> Path | None:
     facts = tables.facts
     if not facts.fingerprints or any(not facts.fingerprints.get(name) for name in facts.rows):
         return None
-    text = json.dumps([__version__, asdict(facts)], default=str, sort_keys=True)
+    read = [] if tables.only is None else [tables.only]
+    text = json.dumps([__version__, asdict(facts), *read], default=str, sort_keys=True)
     return tables.folder.resolve().parent / FOLDER / hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ All other packages read tables through a `TableSet` and nothing else.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FACTS = "facts.json"
 CHECK = "check.json"
+OF_CUSTOMERS = ("customers", "customer_snapshots", "transactions")
+"""Tables each of whose rows belongs to one customer for good, so that rows of some customers can be read without those of the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +77,12 @@ class TableSet:
     Attributes:
         folder: of the Parquet files.
         facts: on all of them.
+        only: ids of the customers whose rows are read from the tables of `OF_CUSTOMERS`, in order; None for all.
     """
 
     folder: Path
     facts: TableFacts
+    only: tuple[str, ...] | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> TableSet:
@@ -113,7 +117,23 @@ class TableSet:
         """Return the table's rows, or raise a TableError if it is absent."""
         if not self.has(table):
             raise TableError.unknown("table", table, self.facts.rows, where=str(self.folder))
-        return pl.scan_parquet(self.folder / f"{table}.parquet")
+        rows = pl.scan_parquet(self.folder / f"{table}.parquet")
+        if self.only is None or table not in OF_CUSTOMERS:
+            return rows
+        return rows.filter(pl.col("customer_id").is_in(pl.Series(self.only, dtype=pl.String).implode()))
+
+    def of_customers(self, customers: pl.Series) -> TableSet:
+        """Return the same tables with the rows of some customers; the facts remain those on all.
+
+        Args:
+            customers: their ids, as text.
+        """
+        return replace(self, only=tuple(customers.sort().to_list()))
+
+    @property
+    def whole(self) -> TableSet:
+        """The same tables with the rows of all customers."""
+        return self if self.only is None else replace(self, only=None)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the columns the table has; an optional one that no source gave is absent."""

@@ -127,7 +127,9 @@ def forecasts_of(origin: Origin, parameters: dict[str, Any]) -> dict[str, Any]:
 
     taken = add("auto", auto)
     if taken.past_forecasts is not None:
-        found["bounds"] = np.array(taken.past_forecasts.bounds(float(found["auto:expected"].sum(dtype=float)), days=days))
+        total = float(found["auto:expected"].sum(dtype=float))
+        reach = taken.past_forecasts.spread(days).reach(total)
+        found["bounds"] = np.array((total / reach, total * reach))
         found["past origins"] = len(taken.past_forecasts.errors(days))
     add("same again", lambda: (catalogue.make("lifetime_value.same_again", {"fitted_days": days}).fit(rows, as_of=as_of), rows))
     models, found["stood in"] = with_parameters(origin, parameters)

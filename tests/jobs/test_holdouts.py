@@ -4,14 +4,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import modelled_company as company
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError
 from relkit.families.bindings import inputs_of
+from relkit.features.drawn_customers import drawn_customers
 from relkit.jobs.holdouts import LONGEST_HOLDOUT_DAYS, HeldOut, Known, origins_of, split_of
 from relkit.jobs.trials import Ready, judged, tried
+from relkit.models.catalogue import candidates
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from relkit.tables.table_set import TableSet
@@ -76,3 +81,69 @@ def test_without_a_holdout_there_is_no_trial(tables: TableSet) -> None:
     assert judged(ready, "None was wanted.").problem == "None was wanted."
     with pytest.raises(FitError, match="there is no holdout to be tried on"):
         tried(ready)
+
+
+def people(n: int = 250) -> dict[str, pl.DataFrame]:
+    """Return customers and snapshots of the buyers, of whom some were there before the data and some are test accounts."""
+    ids, day = [f"B{i:04d}" for i in range(n)], pl.Series(range(n)) % 7
+    created = [company.FIRST.replace(year=2022 + i % 3) if i % 4 else None for i in range(n)]
+    customers = {"customer_id": ids, "created_on": created, "country": ["FR", "BE"] * (n // 2), "is_test": (day == 6).to_list()}
+    snapshots = {
+        "customer_id": ids * 2,
+        "as_of": [company.FIRST.replace(year=year) for year in (2024, 2025) for _ in ids],
+        "points": pl.Series(range(2 * n)),
+    }
+    return {"customers": pl.DataFrame(customers), "customer_snapshots": pl.DataFrame(snapshots)}
+
+
+@pytest.mark.parametrize("starts_on", [company.FIRST, None], ids=["declared", "the first purchase"])
+@pytest.mark.parametrize("model", [*candidates("lifetime_value.auto"), *candidates("survival.auto")])
+def test_rows_of_drawn_customers_are_the_same_without_those_of_the_others(model: str, starts_on: date | None, tmp_path: Path) -> None:
+    """One contract passes to another customer, one sale was cancelled the same day, and the first of all to buy is not drawn."""
+    lines, contracts = company.transactions(), company.contracts()
+    cancel = lines.head(1).with_columns(transaction_line_id=pl.lit("C0"), line_kind=pl.lit("cancel"), net_amount=-pl.col("net_amount"))
+    moved = contracts.head(1).with_columns(customer_id=pl.lit("B0007"), valid_from=pl.col("valid_from").dt.offset_by("1d"))
+    early = lines.head(1).with_columns(
+        transaction_line_id=pl.lit("E0"), customer_id=pl.lit("Y0000"), occurred_at=pl.col("occurred_at").dt.offset_by("-1y")
+    )
+    frames = {"transactions": pl.concat([lines, cancel, early]), "contracts": pl.concat([contracts, moved])} | people()
+    tables = company.write_company(tmp_path, frames, history_starts_on=starts_on)
+    inputs, as_of = inputs_of(model, tables, {}), tables.as_of()
+    if not inputs.can_read(tables):
+        pytest.skip(f"a company without {inputs.table}")
+    known = Known(tables).sampled(inputs, as_of, 60)
+    assert known.drawn is not None
+    assert "Y0000" not in known.drawn
+    everybody = replace(inputs, of_each=False)
+    origins, _ = origins_of(inputs, tables, as_of, days=90, most=4)
+    assert len(origins) == 4
+    for edge in (as_of, *(split.calibration for split in origins)):
+        found = Known(tables, known.drawn).features(inputs, edge)
+        assert 0 < found["customer_id"].n_unique() <= 60
+        assert_frame_equal(found, Known(tables, known.drawn).features(everybody, edge), check_exact=True)
+        assert_frame_equal(known.rows_to_score(inputs, edge), known.rows_to_score(everybody, edge), check_exact=True)
+        assert_frame_equal(as_text(known.past(inputs, edge)), as_text(known.past(everybody, edge)), check_exact=True)
+    for split in origins:
+        assert_frame_equal(known.what_happened(inputs, split), Known(tables, known.drawn).what_happened(everybody, split), check_exact=True)
+
+
+def as_text(days: pl.DataFrame | None) -> pl.DataFrame:
+    """Return purchase days with ids as text: their codes are those of the customers read."""
+    return pl.DataFrame() if days is None else days.with_columns(pl.col("customer_id").cast(pl.String))
+
+
+@pytest.mark.parametrize("model", [BG_NBD, "lifetime_value.pooled"])
+def test_the_customers_drawn_are_those_of_the_features(model: str, tables: TableSet) -> None:
+    inputs, as_of = inputs_of(model), tables.as_of()
+    drawn = Known(tables).sampled(inputs, as_of, 60).drawn
+    assert drawn is not None
+    assert drawn.equals(drawn_customers(inputs.features(tables, as_of)["customer_id"], 60))
+    assert Known(tables).sampled(inputs, as_of, 1000).drawn is None
+
+
+def test_only_the_customers_drawn_are_read(tables: TableSet) -> None:
+    inputs, read = inputs_of(BG_NBD), []
+    usual = inputs.learnt
+    seen = replace(inputs, learnt=lambda tables, edge: read.append(len(found := usual(tables, edge))) or found)
+    Known(tables).sampled(seen, tables.as_of(), 60).features(seen, tables.as_of())
+    assert read == [60]

@@ -53,18 +53,19 @@ def judge_purchases(fitted: ExpectsPurchases, features: pl.DataFrame, outcomes: 
     Raises:
         TableError: holdout_days differs between rows, a column is missing, or no customer is in both.
     """
-    both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
+    both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days")).sort("customer_id")
     lengths = both["holdout_days"].unique()
     if len(lengths) != 1:
         raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
     actual, days = both["holdout_purchases"].cast(pl.Float64).to_numpy(), float(lengths[0])
-    found = compare(actual, fitted.expected_purchases(both, days), of="repeat_purchases")
-    if isinstance(fitted, PurchasesAhead):
-        own = fitted.order_probability(both, days, calibrated=False)
-        found["brier_of_own_order_probability"] = float(np.mean((own - (actual > 0)) ** 2))
-    if isinstance(fitted, PurchasesAhead) and fitted.has_distribution:
-        rows = both.sort("customer_id")
-        scores = forecast_of(fitted, rows, days).measures(rows["holdout_purchases"].to_numpy())
+    if not isinstance(fitted, PurchasesAhead):
+        return compare(actual, fitted.expected_purchases(both, days), of="repeat_purchases")
+    forecast = forecast_of(fitted, both, days) if fitted.has_distribution else None
+    expected = fitted.expected_purchases(both, days) if forecast is None else forecast.expected
+    found, own = compare(actual, expected, of="repeat_purchases"), fitted.order_probability(both, days, calibrated=False)
+    found["brier_of_own_order_probability"] = float(np.mean((own - (actual > 0)) ** 2))
+    if forecast is not None:
+        scores = forecast.measures(both["holdout_purchases"].to_numpy())
         found |= {f"{name}_repeat_purchases": scores[name] for name in SCORED}
     return found
 

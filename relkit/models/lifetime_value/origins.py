@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.origin_totals import OriginTotals, totals_of
-from relkit.models.lifetime_value.past_forecasts import PastForecasts
+from relkit.models.lifetime_value.past_forecasts import PastForecasts, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +53,8 @@ def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataF
     """
     rows: list[tuple[Any, ...]] = []
     days = [next(iter(origin.fitted.values())).info.as_of for origin in origins]
-    overlaps = _overlaps([(day, each.days) for day, each in zip(days, judged, strict=True)])
-    for origin, each, day, over in zip(origins, judged, days, overlaps, strict=True):
+    over_newer = overlaps([(day, each.days) for day, each in zip(days, judged, strict=True)])
+    for origin, each, day, over in zip(origins, judged, days, over_newer, strict=True):
         first, actual = next(iter(each.rows.values())), each.forecasts.actual
         values = None if origin.order_value is None else origin.order_value.expected_order_value(first)
         for name, forecast in each.by_name(origin.fitted).items():
@@ -63,16 +62,6 @@ def origin_rows(origins: Sequence[Origin], judged: Sequence[Judged]) -> pl.DataF
             totals = (total.forecast, total.came, total.forecast_money, total.came_money)
             rows.append((name, day, each.days, len(actual), *totals, *(found[measure] for measure in SCORES.values()), over))
     return pl.DataFrame(rows, schema=ORIGINS, orient="row").fill_nan(None)
-
-
-def _overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
-    """Return whether each holdout overlaps with a newer one that does not."""
-    found, earliest = [], None
-    for day, days in holdouts:
-        over = earliest is not None and day + timedelta(days=days) > earliest
-        earliest = earliest if over else day
-        found.append(over)
-    return found
 
 
 def past_forecasts_of(name: str, origins: pl.DataFrame) -> PastForecasts | None:

@@ -1,7 +1,7 @@
 """Forecasts of totals at past origins beside what then came, and the bounds of a total that follow from their errors.
 
     past = PastForecasts(horizons=(90, 90), origins=(date(2025, 3, 31), date(2024, 12, 31)), ...)
-    past.bounds(1200.0, days=90)          # of a total of 1,200 orders in 90 days
+    past.spread(90).reach(1200.0)         # a total of 1,200 orders in 90 days, times or divided by this factor
 
 The variance of a model's parameters says how well they are known if the model is right; how far totals of the model are from what
 comes is another matter, and much more. The errors of past origins show it, on the logarithm of the total. A few of them are too
@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.total_spread import TotalSpread, spread_of
-from relkit.units import LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from relkit.models.lifetime_value.origin_totals import OriginTotals
 
@@ -50,8 +49,8 @@ class PastForecasts:
         >>> past = PastForecasts(horizons=np.array([90.0, 90.0]), origins=days, **orders, **money)
         >>> past.errors(90).round(3).tolist()  # the older origin overlaps with the newer one
         [0.105]
-        >>> [round(end) for end in past.bounds(1000.0, days=90)]
-        [656, 1523]
+        >>> round(past.spread(90).reach(1000.0), 3)
+        1.523
     """
 
     horizons: Floats
@@ -77,16 +76,12 @@ class PastForecasts:
 
     def errors(self, days: float, *, money: bool = False) -> Floats:
         """Return ln(came / forecast) of origins that do not overlap, the newest first, at the horizon nearest to `days`."""
-        nearest, found = self.nearest(days), list[float]()
+        nearest = self.nearest(days)
         forecast, came = (self.forecast_money, self.came_money) if money else (self.forecast, self.came)
-        earliest: date | None = None
-        for k in sorted(np.flatnonzero(self.horizons == nearest), key=lambda k: self.origins[k], reverse=True):
-            if earliest is not None and self.origins[k] + timedelta(days=nearest) > earliest:
-                continue
-            if forecast[k] > 0 and came[k] > 0:
-                found.append(float(np.log(came[k] / forecast[k])))
-                earliest = self.origins[k]
-        return np.array(found)
+        has_error = (self.horizons == nearest) & (forecast > 0) & (came > 0)
+        newest = sorted(np.flatnonzero(has_error), key=lambda k: self.origins[k], reverse=True)
+        over = overlaps([(self.origins[k], nearest) for k in newest])
+        return np.array([np.log(came[k] / forecast[k]) for k, overlapping in zip(newest, over, strict=True) if not overlapping])
 
     def known_on(self, day: date) -> PastForecasts:
         """Return the forecasts whose outcome was known on a day."""
@@ -106,18 +101,23 @@ class PastForecasts:
             return self.spread(days)
         return spread_of(errors, days=days, judged_days=self.nearest(days), in_money=money)
 
-    def bounds(self, total: float, *, days: float, orders: float | None = None, level: float = LEVEL) -> tuple[float, float]:
-        """Return the bounds of a total that is forecast for the next `days`.
 
-        Args:
-            total: orders or money.
-            days: horizon.
-            orders: orders behind the total, if it is money.
-            level: probability that the bounds contain what comes.
-        """
-        spread = self.spread(days, money=orders is not None)
-        reach = spread.reach(total if orders is None else orders, level=level)
-        return total / reach, total * reach
+def overlaps(holdouts: Sequence[tuple[date, float]]) -> list[bool]:
+    """Return for each holdout, given by its origin and days, whether it overlaps with a newer one that does not.
+
+    Args:
+        holdouts: the newest first.
+
+    Examples:
+        >>> overlaps([(date(2025, 3, 31), 90.0), (date(2025, 2, 14), 90.0), (date(2024, 12, 31), 90.0)])
+        [False, True, False]
+    """
+    found, earliest = list[bool](), None
+    for day, days in holdouts:
+        over = earliest is not None and day + timedelta(days=days) > earliest
+        earliest = earliest if over else day
+        found.append(over)
+    return found
 
 
 NO_PAST = PastForecasts(

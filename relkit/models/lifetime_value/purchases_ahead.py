@@ -104,17 +104,6 @@ class PurchasesAhead(FittedCard):
         """Return the probability that each customer makes exactly `purchases[i]` purchases in the next `days`, shape (n,)."""
         raise NotImplementedError
 
-    def purchase_distribution(self, features: pl.DataFrame, days: float, *, most: int) -> Floats:
-        """Return the probabilities of 0, 1, ... `most` purchases in the `days` after the as-of day, shape (n, most + 1).
-
-        Args:
-            features: the columns of `needs`, as of any day.
-            days: horizon, in days.
-            most: largest number of purchases; what is missing to 1 is the probability of more.
-        """
-        rows = len(features)
-        return np.column_stack([self.purchases_probability(features, np.full(rows, m), days) for m in range(most + 1)])
-
     def median_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the median number of purchases of each customer in the `days` after the as-of day, shape (n,).
 

@@ -10,8 +10,8 @@ covariates, a customer with x purchases at t_1 .. t_x who is observed up to T ha
     customer base analysis. Marketing Science 40 (4), 783-809.
 
 The integrand depends on the first day, x and the moment y, but not on t_x. So it is computed once for each first day
-and x, day by day back from T, and the integral of each t_x is a running sum. Within a day A and C are linear, and four
-Gauss-Legendre nodes in the logarithm suffice; the same nodes, weighted, give gradient and Hessian, which are means and
+and x, day by day back from T, and the integral of each t_x is a running sum. Within a day A and C are linear, and two to
+four Gauss-Legendre nodes in the logarithm suffice; the same nodes, weighted, give gradient and Hessian, which are means and
 covariances under the posterior of y. The cost depends on the first days and purchases that occur, hardly on the number of customers.
 """
 
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_NODES, _WEIGHTS = ((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(4), (1, 0), strict=True))
+_RULES = tuple(((nodes + 1) / 2, weights / 2) for nodes, weights in map(np.polynomial.legendre.leggauss, (2, 3, 4)))
+"""Nodes and weights of Gauss-Legendre on (0, 1)."""
+_ERRORS = (1 / 4_320, 1 / 2_016_000)
+"""Relative error of the first two for exp(-u) over a length of one; over a length of h it is h to twice the number of nodes times this."""
+_ACCURACY = 1e-9
+"""Largest relative error of the integral over one day."""
 # From this many purchases on, customers with another t_x have a row of their own: one scale would not suit all of them.
 _MANY = 16
 _CELLS = 4096
@@ -75,7 +80,7 @@ class Rows:
         start: position of the first day in the calendar, shape (m,).
         end: position of the as-of day, shape (m,).
         x: shape (m,).
-        days: length of the longest range back from the end, shape (m,), descending.
+        days: length of the longest range back from the end, shape (m,); it falls within rows of much the same x, and is 0 at last.
         customers: number of them, shape (m,).
         row: of each count, shape (n,), ascending.
         back: days of each count from t_x to T, shape (n,).
@@ -102,7 +107,8 @@ class Rows:
         back = counts.T - counts.t_x
         days = np.zeros(len(one), np.int64)
         np.maximum.at(days, row, back)
-        longest = np.argsort(-days, kind="stable")
+        # Rows of much the same x share a block: how many nodes a day needs follows from it.
+        longest = np.lexsort((-days, np.where(days > 0, np.frexp(counts.x[one])[1], np.iinfo(np.int32).max)))
         rank = np.empty_like(longest)
         rank[longest] = np.arange(len(longest))
         order = np.argsort(rank[row], kind="stable")
@@ -125,6 +131,7 @@ class Rows:
         begin, last = 0, int((self.days > 0).sum())
         while begin < last:
             end = min(begin + max(1, _CELLS // int(self.days[begin])), last)
+            end = begin + 1 + int((np.diff(self.days[begin:end]) <= 0).cumprod().sum())  # the first is the longest
             counts = np.searchsorted(self.row, [begin, end])
             yield slice(begin, end), slice(int(counts[0]), int(counts[1]))
             begin = end
@@ -142,20 +149,36 @@ def _groups(*keys: Ints) -> tuple[Ints, Ints, Ints]:
     return which, order, np.flatnonzero(differs)
 
 
-def nodes_within(b: Floats, a: Floats, d: Floats, c: Floats) -> tuple[Floats, Floats]:
+def nodes_within(b: Floats, a: Floats, d: Floats, c: Floats, *, power: float = np.inf) -> tuple[Floats, Floats]:
     """Return moments within segments of length 1 and their weights, shape (nodes, ...), for powers of b + a t and d + c t.
 
-    The nodes are Gauss-Legendre in the logarithm of the more curved of the two.
+    The nodes are Gauss-Legendre in the logarithm of the more curved of the two: two to four of them, as the powers require.
+
+    Args:
+        b: first value at the beginning of each segment, shape (...).
+        a: its growth.
+        d: second value at the beginning.
+        c: its growth.
+        power: the largest sum of the two powers, without their sign; four nodes by default.
     """
     bends = np.maximum(a / b, c / d)
     length = np.log1p(bends)
-    moved = np.expm1(np.multiply.outer(_NODES, length))
-    return moved / bends, (1 + moved) * np.multiply.outer(_WEIGHTS, length / bends)
+    nodes, weights = _rule(power * float(length.max(initial=0.0)))
+    moved = np.expm1(np.multiply.outer(nodes, length))
+    return moved / bends, (1 + moved) * np.multiply.outer(weights, length / bends)
+
+
+def _rule(fall: float) -> tuple[Floats, Floats]:
+    """Return nodes and weights for an integrand that falls by so much, on the logarithm, within a segment."""
+    for rule, nodes, error in zip(_RULES, (2, 3), _ERRORS, strict=False):
+        if error * fall ** (2 * nodes) < _ACCURACY:
+            return rule
+    return _RULES[-1]
 
 
 @dataclass(frozen=True, eq=False)
 class _Leaving:
-    """Quadrature over the moments of leaving of some rows: `_NODES` moments on each day, the last day first."""
+    """Quadrature over the moments of leaving of some rows: some moments on each day, the last day first."""
 
     at: Ints
     """Position in the calendar of each day, shape (rows, days)."""
@@ -183,7 +206,7 @@ class _Leaving:
         b_start = alpha + buying.total[at] - buying.total[start][:, None]
         d_start = beta + leaving.total[at] - leaving.total[start][:, None]
         a, c = buying.rates[at], leaving.rates[at]
-        moments, weights = nodes_within(b_start, a, d_start, c)
+        moments, weights = nodes_within(b_start, a, d_start, c, power=float(r + rows.x[part].max() + s + 1))
         b, d = b_start + a * moments, d_start + c * moments
         b_end, d_end = (scale + path.total[end] - path.total[start] for scale, path in ((alpha, buying), (beta, leaving)))
         log_b, log_d = np.log(b_end[:, None] / b), np.log(d_end[:, None] / d)
@@ -264,24 +287,29 @@ class _Side:
         """Derivatives of the logarithm, shape (1 + effects, rows)."""
         self._at, self._on = np.zeros(len(path.total)), np.zeros(len(path.rates))
 
-    def slope(self, moments: _Leaving, values: Floats, start: Ints) -> Floats:
-        """Return the derivatives of the logarithm at each moment, shape (1 + effects, nodes, rows, days)."""
-        found = np.empty((len(self.where), *values.shape))
-        found[0] = 1 / values
-        if len(found) > 1:
-            begun = np.moveaxis(self.path.slopes[moments.at] - self.path.slopes[start][:, None], 2, 0)
-            within = np.moveaxis(self.path.covariates[moments.at], 2, 0) * self.path.rates[moments.at]
-            found[1:] = (begun[:, None] + within[:, None] * moments.moments) * found[0]
-        return found
+    def slope(self, moments: _Leaving, values: Floats, start: Ints, found: Floats) -> None:
+        """Write the derivatives of the logarithm at each moment to `found`, shape (rows, parameters, nodes, days), at their places."""
+        inverse = np.divide(1.0, values.swapaxes(0, 1), out=found[:, self.where[0]])
+        within = moments.moments.swapaxes(0, 1)
+        for k, where in enumerate(self.where[1:]):
+            begun = self.path.slopes[moments.at, k] - self.path.slopes[start, k][:, None]
+            grown = np.multiply((self.path.covariates[moments.at, k] * self.path.rates[moments.at])[:, None], within, out=found[:, where])
+            grown += begun[:, None]
+            grown *= inverse
 
-    def subtract(self, moments: _Leaving, start: Ints, each: Floats) -> None:
-        """Subtract the second derivatives of the exposure at each moment, weighted by `each`."""
-        if len(self.where) > 1:
-            days = each.sum(axis=0)
-            at, size = moments.at.ravel(), len(self._on)
-            self._at -= np.bincount(at, weights=days.ravel(), minlength=size + 1)
-            self._at += np.bincount(start, weights=days.sum(axis=1), minlength=size + 1)
-            self._on -= np.bincount(at, weights=(each * moments.moments).sum(axis=0).ravel(), minlength=size)
+    def subtract(self, moments: _Leaving, start: Ints, days: Floats, within: Floats) -> None:
+        """Subtract the second derivatives of the exposure at each moment.
+
+        Args:
+            moments: the moments of leaving.
+            start: position of the first day of each row, shape (rows,).
+            days: weight of each day, shape (rows, days).
+            within: the same times the moment within the day.
+        """
+        at, size = moments.at.ravel(), len(self._on)
+        self._at -= np.bincount(at, weights=days.ravel(), minlength=size + 1)
+        self._at += np.bincount(start, weights=days.sum(axis=1), minlength=size + 1)
+        self._on -= np.bincount(at, weights=within.ravel(), minlength=size)
 
     def subtract_at_end(self, each: Floats) -> Floats:
         """Subtract them at T as well, weighted by `each` (rows,), and return the total, shape (effects, effects)."""
@@ -312,45 +340,66 @@ class _Sums:
         log_odds, total = _odds(moments, row, back)
         gone = special.expit(log_odds)
         self.value += float(n @ np.logaddexp(0.0, log_odds))
-        of_b, of_d = (
-            side.slope(moments, values, rows.start[part]) for side, values in ((self.buying, moments.b), (self.leaving, moments.d))
-        )
-        slopes = self._slopes(moments, part, of_b, of_d)
-        means = moments.sums((slopes * moments.mass).sum(axis=1), row, back) * (gone / total)
+        self.gone[part] = np.bincount(row, weights=n * gone, minlength=len(moments.scale))
+        logs = self._logs(moments, part)
+        weighted = logs * moments.mass.swapaxes(0, 1)[:, None]
+        fixed, factors, by_day = self._affine(moments, part)
+        # The mean of each count: slopes are an affine function of the logarithms' derivatives, the same on all days but for `by_day`.
+        of_days, mass = weighted.sum(axis=2), moments.mass.sum(axis=0)
+        means = factors[row].T * moments.sums(of_days.swapaxes(0, 1), row, back) + fixed[row].T * total
+        if by_day is not None:
+            means += moments.sums((by_day * mass[:, None]).swapaxes(0, 1), row, back)
+        means *= gone / total
         self.gradient += means @ n
         # A moment counts for every customer whose last purchase came before it.
         counted = np.zeros(moments.at.shape)
         np.add.at(counted, (row, np.maximum(back - 1, 0)), n * gone / total)
-        weight = moments.mass * np.cumsum(counted[:, ::-1], axis=1)[:, ::-1]
-        flat = slopes.reshape(len(slopes), -1)
-        self.hessian += (flat * weight.ravel()) @ flat.T - (means * n) @ means.T
-        self.gone[part] = np.bincount(row, weights=n * gone, minlength=len(moments.scale))
-        self._add_bends(moments, part, weight, of_b, of_d)
+        counted = np.cumsum(counted[:, ::-1], axis=1)[:, ::-1]
+        weighted *= counted[:, None, None]
+        of_days *= counted[:, None]
+        squares = _products(weighted, logs)
+        self.hessian += _spread(fixed, factors, by_day, mass * counted, of_days, squares) - (means * n) @ means.T
+        self._add_bends(moments, part, (mass * counted).sum(), weighted, of_days, squares)
 
-    def _slopes(self, moments: _Leaving, part: slice, of_b: Floats, of_d: Floats) -> Floats:
-        """Return the gradients of each moment less those of being alive, shape (parameters, nodes, rows, days)."""
+    def _logs(self, moments: _Leaving, part: slice) -> Floats:
+        """Return the derivatives of the logarithms of a moment's two scales, shape (rows, parameters, nodes, days).
+
+        Those in r and s are the logarithms themselves, relative to T.
+        """
+        found = np.empty((len(moments.scale), len(self.gradient), len(moments.b), moments.at.shape[1]))
+        found[:, 0], found[:, 2] = moments.log_b.swapaxes(0, 1), moments.log_d.swapaxes(0, 1)
+        for side, values in ((self.buying, moments.b), (self.leaving, moments.d)):
+            side.slope(moments, values, self.rows.start[part], found)
+        return found
+
+    def _affine(self, moments: _Leaving, part: slice) -> tuple[Floats, Floats, Floats | None]:
+        """Return constant and factors of a moment's gradient over that of being alive in `_logs`, (rows, parameters), and what a day adds.
+
+        The last has shape (rows, parameters, days), None if it is nought: a covariate of leaving acts on the rate of its day as well.
+        """
         s, rx = self.terms[2], (self.terms[0] + self.rows.x[part])[:, None]
-        slopes = np.empty((len(self.gradient), *moments.b.shape))
-        slopes[0] = moments.log_b
-        slopes[self.buying.where] = rx * (self.buying.slope_at_end[:, None, part, None] - of_b)
-        slopes[2] = 1 / s + moments.log_d
-        slopes[self.leaving.where] = s * self.leaving.slope_at_end[:, None, part, None] - (s + 1) * of_d
-        if len(of_d) > 1:
-            slopes[self.leaving.where[1:]] += np.moveaxis(self.leaving.path.covariates[moments.at], 2, 0)[:, None]
-        return slopes
+        fixed, factors = np.zeros((len(rx), len(self.gradient))), np.ones((len(rx), len(self.gradient)))
+        fixed[:, 2] = 1 / s
+        fixed[:, self.buying.where], factors[:, self.buying.where] = rx * self.buying.slope_at_end[:, part].T, -rx
+        fixed[:, self.leaving.where], factors[:, self.leaving.where] = s * self.leaving.slope_at_end[:, part].T, -(s + 1)
+        on_leaving = self.leaving.where[1:]
+        by_day = None
+        if len(on_leaving):
+            by_day = np.zeros((len(rx), len(self.gradient), moments.at.shape[1]))
+            by_day[:, on_leaving] = np.moveaxis(self.leaving.path.covariates[moments.at], 2, 1)
+        return fixed, factors, by_day
 
-    def _add_bends(self, moments: _Leaving, part: slice, weight: Floats, of_b: Floats, of_d: Floats) -> None:
+    def _add_bends(self, moments: _Leaving, part: slice, weight: float, weighted: Floats, of_days: Floats, squares: Floats) -> None:
         """Add the mean Hessian of the moments of leaving; its counterpart for being alive is left out in `total`."""
-        s, rx = self.terms[2], (self.terms[0] + self.rows.x[part])[:, None]
-        self.hessian[2, 2] -= weight.sum() / s**2
-        for side, shape, slope, values, power in (
-            (self.buying, 0, of_b, moments.b, weight * rx),
-            (self.leaving, 2, of_d, moments.d, weight * (s + 1)),
-        ):
-            flat = slope.reshape(len(slope), -1)
-            self._cross(shape, side.where, -flat @ weight.ravel())
-            self.hessian[np.ix_(side.where, side.where)] += (flat * power.ravel()) @ flat.T
-            side.subtract(moments, self.rows.start[part], power / values)
+        s, rx = self.terms[2], self.terms[0] + self.rows.x[part]
+        self.hessian[2, 2] -= weight / s**2
+        for side, shape, power in ((self.buying, 0, rx), (self.leaving, 2, np.full(len(rx), s + 1))):
+            self._cross(shape, side.where, -of_days[:, side.where].sum(axis=(0, 2)))
+            self.hessian[np.ix_(side.where, side.where)] += np.tensordot(power, squares[:, side.where[:, None], side.where], axes=1)
+            if len(side.where) > 1:
+                first = side.where[0]
+                within = (weighted[:, first] * moments.moments.swapaxes(0, 1)).sum(axis=1)
+                side.subtract(moments, self.rows.start[part], power[:, None] * of_days[:, first], power[:, None] * within)
 
     def _cross(self, one: int, others: Ints, values: Floats) -> None:
         self.hessian[one, others] += values
@@ -385,3 +434,32 @@ class _Sums:
         self.hessian[np.ix_(side.where, side.where)] += (end * staying) @ end.T
         effects = side.where[1:]
         self.hessian[np.ix_(effects, effects)] += side.subtract_at_end(staying / side.at_end)
+
+
+def _products(weighted: Floats, values: Floats) -> Floats:
+    """Return the sums of the products of all pairs over nodes and days, shape (rows, parameters, parameters)."""
+    rows, parameters = values.shape[:2]
+    flat = values.reshape(rows, parameters, -1)
+    return np.asarray(weighted.reshape(flat.shape) @ flat.swapaxes(1, 2))
+
+
+def _spread(fixed: Floats, factors: Floats, by_day: Floats | None, mass: Floats, of_days: Floats, squares: Floats) -> Floats:
+    """Return the second moments of fixed + factors * logs + by_day, shape (parameters, parameters).
+
+    Args:
+        fixed: of each row, shape (rows, parameters).
+        factors: of each row.
+        by_day: shape (rows, parameters, days); None if it is nought.
+        mass: weight of each day, shape (rows, days).
+        of_days: weighted sums of logs, shape (rows, parameters, days).
+        squares: weighted sums of their products, shape (rows, parameters, parameters).
+    """
+    moved, total = factors * of_days.sum(axis=2), mass.sum(axis=1)
+    crossed = fixed.T @ moved
+    found = (fixed.T * total) @ fixed + crossed + crossed.T
+    found += ((factors[:, :, None] * factors[:, None]) * squares).sum(axis=0)
+    if by_day is not None:
+        slopes = fixed[..., None] * mass[:, None] + factors[..., None] * of_days
+        mixed = np.tensordot(slopes, by_day, axes=((0, 2), (0, 2)))
+        found += mixed + mixed.T + np.tensordot(by_day * mass[:, None], by_day, axes=((0, 2), (0, 2)))
+    return np.asarray(found)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import simulated_purchases as simulated
+from whole_distributions import distribution
 
 from relkit.errors import ParameterError, TableError
 from relkit.models import catalogue
@@ -83,7 +84,7 @@ def test_a_rhythm_and_older_customers_are_learnt_together() -> None:
     rates = found.expected_purchases_new(10.0, of=one)
     assert rates[1] > 1.5 * rates[0]
     assert found.expected_purchases(one, 90)[0] == pytest.approx(alone.expected_purchases(one, 90)[0], rel=0.1)
-    assert found.purchase_distribution(one, 90, most=60).sum(axis=1) == pytest.approx(1.0)
+    assert distribution(found, one, 90, most=60).sum(axis=1) == pytest.approx(1.0)
 
 
 def test_nothing_changes_without_older_customers_or_with_too_few() -> None:

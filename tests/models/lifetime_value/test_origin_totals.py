@@ -45,7 +45,7 @@ def test_money_has_errors_of_its_own() -> None:
     past = PastForecasts.of([totals_at(ORDERS, FEATURES, OUTCOMES, VALUES)])
     assert past.errors(90) == pytest.approx([np.log(4 / 3.5)])
     assert past.errors(90, money=True) == pytest.approx([0.0])
-    assert past.bounds(100.0, days=90, orders=1e9)[1] < past.bounds(100.0, days=90)[1]
+    assert past.spread(90, money=True).reach(1e9) < past.spread(90).reach(100.0)
 
 
 def test_what_was_not_known_on_a_day_is_left_out() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 import simulated_purchases
 from polars.testing import assert_frame_equal
+from whole_distributions import distribution
 
 from relkit.models.lifetime_value.calendar_weights import WeekWeight
 from relkit.models.lifetime_value.discounted_value import discounted_orders
@@ -47,7 +48,7 @@ def test_the_mean_of_the_distribution_is_the_expectation(even: Any) -> None:
     _, features, fitted = even
     few = features.filter(pl.col("repeat_purchases") <= 6).head(30)
     for days in (10, 28, 60, 300, 1000):
-        chances = fitted.purchase_distribution(few, days, most=250)
+        chances = distribution(fitted, few, days, most=250)
         assert chances.sum(axis=1) == pytest.approx(1.0, abs=1e-6)
         assert chances @ np.arange(251) == pytest.approx(fitted.expected_purchases(few, days), rel=1e-4)
         assert chances[:, 0] == pytest.approx(1 - fitted.order_probability(few, days), rel=1e-12)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
+from whole_distributions import distribution
 
 from relkit.errors import NotEnoughEventsError
 from relkit.models.lifetime_value.zero_truncated_nbd import FittedZeroTruncatedNbd, ZeroTruncatedNbd, log_likelihood
@@ -45,7 +46,7 @@ def test_the_forecast_is_the_posterior_mean_and_its_distribution_agrees(fitted: 
     rows = people(np.array([1, 5]))
     expected = fitted.expected_purchases(rows, 90)
     assert expected == pytest.approx((fitted.r + np.array([1, 5])) / (fitted.alpha + 365) * 90)
-    chances = fitted.purchase_distribution(rows, 90, most=80)
+    chances = distribution(fitted, rows, 90, most=80)
     assert chances.sum(axis=1) == pytest.approx(1.0, abs=1e-9)
     assert chances @ np.arange(81) == pytest.approx(expected)
     assert fitted.order_probability(rows, 90) == pytest.approx(1 - chances[:, 0])
