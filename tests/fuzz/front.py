@@ -50,11 +50,11 @@ def case_of(kind: str) -> Callable[[int, Path], list[str]]:
 
 def _all_of(kind: str, first: int, count: int, workers: int) -> int:
     """Run all cases of a kind and print its faults by sort, the first of each with the command that shows it again."""
-    from fuzz.watched import run_all
+    from fuzz.watched import run_sure
 
     started, seconds = time.monotonic(), []
     sorts: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for seed, faults, took in run_all(kind, list(range(first, first + count)), workers):
+    for seed, faults, took in run_sure(kind, list(range(first, first + count)), workers):
         seconds.append(took)
         for sort, fault in {_sort(fault): fault for fault in faults}.items():
             sorts[sort].append((seed, fault))
