@@ -1,4 +1,4 @@
-"""Forecasts of orders at past days of seven shops: relkit next to "the same again", lifetimes and gradient boosting.
+"""Forecasts of orders at past days of six shops: relkit next to "the same again", lifetimes and gradient boosting.
 
 Each shop is asked for 28, 90 and 180 days at four to six days of its past (`forecast_shops`), with what was known then:
 

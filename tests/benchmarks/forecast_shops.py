@@ -1,4 +1,4 @@
-"""Seven shops on which forecasts of orders are judged, and the days on which each is asked for a forecast.
+"""Six shops on which forecasts of orders are judged, and the days on which each is asked for a forecast.
 
 The data are read as any company's are: checked through the mapping, purchases and cancellations as the features define them. They are
 opened once, as of their last day; the cutoff of each origin decides what a forecast may know.
@@ -33,11 +33,8 @@ SHOPS = {
     "apparel": "clvtools_apparel",
     "essec": "essec_purchases",
     "grocery": "btydplus_grocery",
-    "Superstore": "superstore",
 }
-"""Mapping of each shop; apparel and Superstore are simulated, the others are real."""
-HELD_OUT = ("Superstore",)
-"""Shops that no recipe was chosen on."""
+"""Mapping of each shop; apparel is simulated, the others are real."""
 HORIZONS = (28, 90, 180)
 _FIRST_KNOWN = ((1000, 98), (3000, 365), (10**9, 730))
 """Days that must be known at the first origin, by the length of the history."""

@@ -1,4 +1,4 @@
-"""Tables of the forecasts at past days of seven shops: measures, differences from auto, and bounds of totals."""
+"""Tables of the forecasts at past days of six shops: measures, differences from auto, and bounds of totals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
-from forecast_shops import HELD_OUT, HORIZONS, apart
+from forecast_shops import HORIZONS, apart
 
 import relkit
 from relkit.metrics.forecasts import MEASURES, Forecast, Forecasts, measured
@@ -97,11 +97,7 @@ def verdict(name: str, apart_by: list[float]) -> int:
 def write_tables(orders: Kept, folder: Path) -> None:
     """Print the tables, and write them as Markdown and as JSON."""
     cells = {key: cell(origins, key[1]) for key, origins in orders.items() if origins}
-    tuned = {key: each for key, each in cells.items() if key[0] not in HELD_OUT}
-    others = {key: each for key, each in cells.items() if key[0] in HELD_OUT}
-    lines = [*verdict_lines(tuned), "", *bound_lines(tuned), "", *measure_lines(cells)]
-    if others:
-        lines += ["", f"Held out ({', '.join(HELD_OUT)}):", "", *verdict_lines(others), "", *bound_lines(others)]
+    lines = [*verdict_lines(cells), "", *bound_lines(cells), "", *measure_lines(cells)]
     print("\n".join(lines))
     (folder / "forecasts.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     versions = {
