@@ -181,7 +181,7 @@ def room_of(path: Path) -> str:
 @cache
 def imports(path: Path) -> list[tuple[str, int, bool]]:
     """Return (dotted name, line, whether the module loads it when it is imported) for every import of a file."""
-    deferred = set()
+    deferred: set[int] = set()
     for node in nodes(path):  # those above come first
         if id(node) in deferred or _defers(node):
             deferred.update(map(id, ast.iter_child_nodes(node)))
