@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,6 @@ def parsed(path: Path) -> ast.Module:
 
 
 @cache
-def nodes(path: Path) -> tuple[ast.AST, ...]:
+def nodes(path: Path) -> tuple[Any, ...]:
     """Return all nodes of a file."""
     return tuple(ast.walk(parsed(path)))
