@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
+# Linear algebra by one thread: with two processes on two cores its threads would wait for each other, busily.
+IN_PARALLEL := OPENBLAS_NUM_THREADS=1
 
 .PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-spend bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-forecast bench-implicit bench-uplift coverage draft-table test-coverage lock clean
 
@@ -11,7 +13,7 @@ demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
 
 test: $(VENV)/.dev  ## the tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
+	$(IN_PARALLEL) $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
 
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
@@ -37,7 +39,7 @@ coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the model
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
+	$(IN_PARALLEL) $(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser and not server"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from source_trees import nodes
 
 from relkit.delivery import budget_files, ranking_files, rule_files
 from relkit.delivery.columns import OWN, declared
@@ -31,21 +32,20 @@ LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS, *action_scores.COLUMNS, *C
 """Columns of the lists that leave relkit besides the customer file."""
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
 
 
-def declared_names(tree: ast.Module) -> Iterator[str]:
+def declared_names(path: Path) -> Iterator[str]:
     """Return the names of the columns that a module declares by a literal."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "FileColumn":
             yield from (str(k.value.value) for k in node.keywords if k.arg == "name" and isinstance(k.value, ast.Constant))
 
 
 def test_no_column_is_declared_twice() -> None:
     assert [name for name, times in Counter(column.name for column in HOUSE).items() if times > 1] == []
-    written = Counter(name for _, tree in trees() for name in declared_names(tree))
+    written = Counter(name for path in sources() for name in declared_names(path))
     assert len(written) > 50
     assert [name for name, times in written.items() if times > 1] == []
     assert set(written) <= {column.name for column in (*HOUSE, *LISTS)}
@@ -89,7 +89,8 @@ def test_channels_have_their_words_in_one_place() -> None:
             return False
         return len({getattr(key, "value", None) for key in node.keys} & set(CHANNELS)) > 1
 
-    assert [name for name, tree in trees() for node in ast.walk(tree) if names_channels(node)] == ["file_column.py"]
+    found = [path.relative_to(PACKAGE).as_posix() for path in sources() for node in nodes(path) if names_channels(node)]
+    assert found == ["file_column.py"]
     assert all(text.en and text.fr for text in (*CHANNELS.values(), *UNITS.values()))
     assert channel_in_words("store")["fr"] == "magasin"
 

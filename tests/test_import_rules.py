@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from source_trees import nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "relkit"
@@ -173,11 +174,6 @@ def in_room(room: str) -> list[Path]:
     return [path for path in modules() if room_of(path) == room]
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -185,10 +181,12 @@ def room_of(path: Path) -> str:
 @cache
 def imports(path: Path) -> list[tuple[str, int, bool]]:
     """Return (dotted name, line, whether the module loads it when it is imported) for every import of a file."""
-    tree = parsed(path)
-    deferred = {id(child) for node in ast.walk(tree) if _defers(node) for child in ast.walk(node) if child is not node}
+    deferred: set[int] = set()
+    for node in nodes(path):  # those above come first
+        if id(node) in deferred or _defers(node):
+            deferred.update(map(id, ast.iter_child_nodes(node)))
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(path):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -279,10 +277,10 @@ def module_of(path: Path) -> str:
 
 def imported_modules(path: Path) -> set[str]:
     """Return the modules of relkit that a file imports when it runs, at once or inside a function."""
-    tree, known = parsed(path), names_of_modules()
-    unread = {id(child) for node in ast.walk(tree) if _for_types(node) for child in ast.walk(node)}
+    known = names_of_modules()
+    unread = {id(child) for node in nodes(path) if _for_types(node) for child in ast.walk(node)}
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if id(node) in unread:
             continue
         if isinstance(node, ast.Import):

@@ -10,6 +10,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from source_trees import nodes
 
 from relkit.models import catalogue
 
@@ -35,10 +36,9 @@ def own_places(name: str) -> set[Path]:
 
 def named_in(path: Path, names: tuple[str, ...]) -> list[tuple[int, str]]:
     """Return line and name of every model named in the code of a file, except in words for people."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    spoken = {id(part) for node in ast.walk(tree) for words in words_of(node) for part in ast.walk(words)}
+    spoken = {id(part) for node in nodes(path) for words in words_of(node) for part in ast.walk(words)}
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
             found += [(node.lineno, name) for name in names if name in node.value.replace(",", " ").split()]
     return found

@@ -9,6 +9,7 @@ from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
+from source_trees import nodes
 
 from relkit.errors import ParameterError
 from relkit.texts import EMPTY, LANGUAGES, Text, in_language
@@ -66,10 +67,5 @@ def test_there_is_one_form_for_texts() -> None:
     def by_language(node: ast.AST) -> bool:
         return isinstance(node, ast.Dict) and {getattr(key, "value", None) for key in node.keys} == set(LANGUAGES)
 
-    found = {
-        path.relative_to(PACKAGE).as_posix()
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if by_language(node)
-    }
+    found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") for node in nodes(path) if by_language(node)}
     assert found == set()

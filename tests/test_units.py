@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from source_trees import nodes
 
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import catalogue
@@ -18,10 +19,10 @@ LENGTHS = {DAYS_PER_YEAR, DAYS_PER_MONTH}
 DEFAULTS = {"level": LEVEL, "horizon_days": HORIZON_DAYS, "horizon_months": HORIZON_MONTHS}
 
 
-def defaults_of(tree: ast.Module) -> list[tuple[str, object]]:
+def defaults_of(path: Path) -> list[tuple[str, object]]:
     """Return the literal defaults of arguments and fields, by name."""
     found: list[tuple[str, ast.expr | None]] = []
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.arguments):
             placed = [*node.posonlyargs, *node.args]
             found += [(a.arg, d) for a, d in zip(placed[len(placed) - len(node.defaults) :], node.defaults, strict=True)]
@@ -40,7 +41,7 @@ def test_no_module_writes_the_length_of_a_month_or_a_year() -> None:
     found = [
         (path.name, node.lineno)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value in LENGTHS
     ]
     assert found == []
@@ -48,10 +49,7 @@ def test_no_module_writes_the_length_of_a_month_or_a_year() -> None:
 
 def test_no_module_has_a_default_of_its_own_for_level_and_horizon() -> None:
     found = [
-        (path.name, name, value)
-        for path in SOURCES
-        for name, value in defaults_of(ast.parse(path.read_text(encoding="utf-8")))
-        if name in DEFAULTS and value == DEFAULTS[name]
+        (path.name, name, value) for path in SOURCES for name, value in defaults_of(path) if name in DEFAULTS and value == DEFAULTS[name]
     ]
     assert found == []
 

@@ -152,10 +152,10 @@ def _sink(heap: Integers, at: int, size: int, total: Singles) -> None:
 def _nearest(touched: Integers, total: Singles, found: Integers) -> int:
     """Fill the neighbours with the largest sums, in no order, and return their number."""
     most = len(found)
+    for at in range(min(most, len(touched))):  # numba needs seconds to compile the assignment of a slice
+        found[at] = touched[at]
     if len(touched) <= most:
-        found[: len(touched)] = touched
         return len(touched)
-    found[:] = touched[:most]
     for at in range(most // 2 - 1, -1, -1):
         _sink(found, at, most, total)
     for j in touched[most:]:
@@ -198,7 +198,7 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
     """
     p = len(allowed)
     sums, cause, touched, open_ones = _workspace(p)
-    free = np.where(allowed, 0, -1).astype(np.int8)
+    free = allowed.astype(np.int8) - np.int8(1)
     state, used = free.copy(), 0
     for u in range(len(offsets) - 1):
         theirs = own[offsets[u] : offsets[u + 1]]
@@ -369,7 +369,7 @@ def _discover(  # noqa: PLR0917 arrays of a kernel
     """Fill the best candidates: items and because, the largest similarity, and the value."""
     p, top = len(allowed), values.shape[1]
     sums, cause, touched, open_ones = _workspace(p)
-    free = np.where(allowed, 0, -1).astype(np.int8)
+    free = allowed.astype(np.int8) - np.int8(1)
     state = free.copy()
     far = (weights[0] + weights[1] + weights[2]) * np.log(NEAR_LITTLE) + weights[3] * np.log(EACH_LITTLE) + weights[4]
     for u in range(len(offsets) - 1):

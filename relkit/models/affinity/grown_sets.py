@@ -135,7 +135,9 @@ def widened(array: Any, rows: Any) -> Any:
     if rows <= len(array):
         return array
     wide = np.empty((2 * rows, *array.shape[1:]), array.dtype)
-    wide[: len(array)] = array
+    old, new = array.reshape(-1), wide.reshape(-1)
+    for at in range(len(old)):  # a slice would do, but numba needs seconds to compile the check of its shape
+        new[at] = old[at]
     return wide
 
 

@@ -121,7 +121,7 @@ def grow(
         seed: of all draws.
     """
     binned, arms = Binned.of(X, bins), int(arm.max()) + 1
-    grow_one, add_to_bag = compiled(grow_tree, worth, divide, set_effect, best_split), compiled(add_out_of_bag)
+    grow_one, add_to_bag = compiled(grow_tree, worth, divide, set_effect, set_right, best_split), compiled(add_out_of_bag)
     rng = np.random.default_rng(seed)
     most = 2 * leaves - 1
     found = _Nodes.empty(trees * most, arms - 1)
@@ -271,9 +271,12 @@ def set_effect(y: Floats, arm: Codes, weight: Floats, rows: Codes, arms: int, ab
 def best_split(
     bins: Bins, y: Floats, arm: Codes, weight: Floats, rows: Codes, arms: int, fewest: int, tried: int, penalty: float
 ) -> tuple[float, int, int]:
-    """Return gain, column and bin of the best split of rows; a gain of -1 if there is none."""
+    """Return gain, column and bin of the best split of rows; a gain of -1 if there is none.
+
+    Element by element: numba needs ten seconds to compile the same with whole arrays.
+    """
     found, feature, cut = -1.0, 0, 0
-    sums = np.zeros((256, arms, 4))  # of rows, weights, outcomes, squared outcomes
+    sums, right = np.zeros((256, arms, 4)), np.zeros((arms, 4))  # of rows, weights, outcomes, squared outcomes
     for column in np.random.permutation(bins.shape[1])[:tried]:  # noqa: NPY002
         sums[:] = 0.0
         last = 0
@@ -285,11 +288,12 @@ def best_split(
             sums[b, a, 2] += w * y[i]
             sums[b, a, 3] += w * y[i] * y[i]
         for b in range(1, last + 1):
-            sums[b] += sums[b - 1]
+            for a in range(arms):
+                for k in range(4):
+                    sums[b, a, k] += sums[b - 1, a, k]
         whole = worth(sums[last], arms, penalty)
         for b in range(last):
-            right = sums[last] - sums[b]
-            if sums[b, :, 0].min() < fewest or right[:, 0].min() < fewest:
+            if set_right(sums[last], sums[b], arms, right) < fewest:
                 continue
             better = worth(sums[b], arms, penalty) + worth(right, arms, penalty) - whole
             if better > found:
@@ -297,12 +301,30 @@ def best_split(
     return found, feature, cut
 
 
+def set_right(whole: Floats, left: Floats, arms: int, right: Floats) -> float:
+    """Set the sums of the rows that go right, and return the number of rows of the rarest arm of either side."""
+    rarest = np.inf
+    for a in range(arms):
+        for k in range(4):
+            right[a, k] = whole[a, k] - left[a, k]
+        rarest = min(rarest, left[a, 0], right[a, 0])
+    return rarest
+
+
 def worth(sums: Floats, arms: int, penalty: float) -> float:
     """Return the sum over actions of n tau^2, less the penalty times n times the variance of tau."""
-    if sums[:, 0].min() < 1.0:
-        return 0.0
-    rows, mean = sums[:, 0].sum(), sums[:, 2] / sums[:, 1]
-    variance = np.maximum(sums[:, 3] / sums[:, 1] - mean * mean, 0.0) / sums[:, 0]
+    rows, mean, variance, weightless = 0.0, np.empty(arms), np.empty(arms), False
+    for a in range(arms):
+        if sums[a, 0] < 1.0:
+            return 0.0
+        if sums[a, 1] <= 0.0:  # compiled, a division by it would be an error
+            weightless = True
+            continue
+        rows += sums[a, 0]
+        mean[a] = sums[a, 2] / sums[a, 1]
+        variance[a] = max(sums[a, 3] / sums[a, 1] - mean[a] * mean[a], 0.0) / sums[a, 0]
+    if weightless:
+        return np.nan
     found = 0.0
     for a in range(1, arms):
         found += rows * (mean[a] - mean[CONTROL]) ** 2

@@ -20,9 +20,12 @@ def fitted(cdnow: pl.DataFrame) -> FittedBgNbd:
 
 @pytest.mark.parametrize(("days", "rate"), [(730, 0.1), (90, 0.1), (3650, 0.25), (36, 5.0)])
 def test_it_is_the_sum_of_small_steps(fitted: FittedBgNbd, cdnow: pl.DataFrame, days: int, rate: float) -> None:
-    """Orders of each of 20,000 steps, discounted from the middle of the step; the error is of the order of its square."""
-    some = cdnow.head(40)
-    edges = np.linspace(0, days, 20_001)
+    """Orders of each of 10,000 steps, discounted from the middle of the step; the error is of the order of its square.
+
+    That is delta (h^2 / 12) / (alpha + T), 2e-8 for the longest steps.
+    """
+    some = cdnow.head(40).gather_every(5)
+    edges = np.linspace(0, days, 10_001)
     x, T = (some[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
     ahead = np.array([fitted.purchases_if_alive(x, T, t) for t in edges])
     weights = (1 + rate) ** (-(edges[1:] + edges[:-1]) / 2 / 365.25)

@@ -63,8 +63,8 @@ def people(purchases: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def some(people: pl.DataFrame) -> pl.DataFrame:
-    """Half of them, for fits that are dear and need not be sharp."""
-    return people.head(len(people) // 2)
+    """A fifth of them, for fits that are dear and need not be sharp."""
+    return people.head(len(people) // 5)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ class TestFormulas:
     @pytest.mark.parametrize("at", [[0.6, 0.4, 0.7, 1.3], [2.0, 0.01, 3.0, 0.02]])
     def test_derivatives_are_those_of_the_value(self, people: pl.DataFrame, at: list[float]) -> None:
         """Central differences of the value and of the gradient, with season and campaign on both processes, and x = 250."""
-        few = people.head(300)
+        few = people.head(60)
         start, T = few["first_order_on"].to_physical().to_numpy().astype(np.int64), few["observed_days"].to_numpy().astype(np.int64)
         x, t_x = few["repeat_purchases"].to_numpy().copy(), few["last_purchase_age_days"].to_numpy().astype(np.int64)
         x[np.argmax(t_x)] = 250
@@ -352,7 +352,9 @@ class TestSettings:
 
     def test_weekly_steps_find_the_season_too(self, some: pl.DataFrame) -> None:
         weekly = TimeVaryingParetoNbd(period_days=1.0, step_days=7).fit(some, as_of=AS_OF)
-        assert weekly.purchase_effects == pytest.approx(SEASON, abs=0.1)
+        errors = weekly.summary()["std_error"].to_numpy()[4:]
+        assert (errors < 0.06).all()
+        assert (np.abs(weekly.purchase_effects - SEASON) < 3 * errors).all()
 
     def test_an_event_not_yet_observed_has_no_effect(self, some: pl.DataFrame) -> None:
         later = CalendarEvent(name="later", starts_on=date(2025, 1, 1), ends_on=date(2025, 1, 31))
@@ -361,13 +363,15 @@ class TestSettings:
         model = settings.fit(some, as_of=AS_OF)
         effects = dict(zip(settings.terms, model.coordinates, strict=True))
         assert [effects[f"purchase:{name}"] for name in ("always", "later")] == [0, 0]
-        assert effects["purchase:campaign"] == pytest.approx(0.7, abs=0.1)
+        campaign = model.summary().row(by_predicate=pl.col("term") == "purchase:campaign", named=True)
+        assert campaign["std_error"] < 0.1
+        assert abs(campaign["estimate"] - 0.7) < 3 * campaign["std_error"]
         assert [note.split(":")[1].split(" ")[0] for note in model.info.notes] == ["always", "later", "later"]
         assert np.isnan(model.covariance[-1]).all()
         assert np.isfinite(model.expected_purchases(some, 90.0)).all()
 
     def test_a_short_history_is_reported(self, people: pl.DataFrame) -> None:
-        late = people.filter(pl.col("first_order_on") > date(2023, 3, 1))
+        late = people.filter(pl.col("first_order_on") > date(2023, 3, 1)).head(200)
         notes = TimeVaryingParetoNbd().fit(late, as_of=AS_OF).info.notes
         assert any("less than a year" in note for note in notes)
 
