@@ -122,10 +122,8 @@ def _serve(address: str, modules: Sequence[str]) -> None:
     gc.freeze()  # the collector of each kernel skips what is imported, as visiting would copy it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _reap)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address)
-    listening.listen()
-    os.write(sys.stdout.fileno(), b"1")
+    if (listening := _listening(address)) is None:
+        return
     with selectors.DefaultSelector() as ready:
         ready.register(listening, selectors.EVENT_READ)
         ready.register(sys.stdin, selectors.EVENT_READ)  # readable when the other end is closed
@@ -137,6 +135,19 @@ def _serve(address: str, modules: Sequence[str]) -> None:
     with suppress(ChildProcessError):
         while os.wait():  # the last kernel may still be ending
             pass
+
+
+def _listening(address: str) -> socket.socket | None:
+    """Return the socket, once its maker knows of it; None if that process was ended during the imports, and its folder with it."""
+    listening = socket.socket(socket.AF_UNIX)
+    try:
+        listening.bind(address)
+        listening.listen()
+        os.write(sys.stdout.fileno(), b"1")
+    except (FileNotFoundError, BrokenPipeError):
+        listening.close()
+        return None
+    return listening
 
 
 def _reap(_number: int, _frame: FrameType | None) -> None:

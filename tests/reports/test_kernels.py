@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,3 +106,14 @@ def test_the_nursery_ends_with_its_process_and_is_made_anew(tmp_path: Path) -> N
     assert not Path(f"/proc/{first}").exists()
     (second,) = printed(works)
     assert first != second
+
+
+def test_a_nursery_whose_maker_was_ended_says_nothing(tmp_path: Path) -> None:
+    """Its folder is gone, or nobody reads its answer."""
+    begin = [sys.executable, "-c", "import sys; from relkit.reports import kernels; kernels.ALWAYS = (); kernels._serve(sys.argv[1], [])"]
+    gone = subprocess.run([*begin, str(tmp_path / "gone" / "socket")], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    read, write = os.pipe()
+    os.close(read)
+    unread = subprocess.run([*begin, str(tmp_path / "s")], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.PIPE, check=True)
+    os.close(write)
+    assert (gone.stdout, gone.stderr, unread.stderr) == (b"", b"", b"")
