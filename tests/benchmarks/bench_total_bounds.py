@@ -2,13 +2,15 @@
 
 At each origin a model of the orders is fitted to what was known then, and its total of the next days bounded by the errors of earlier
 origins whose days had passed (`PastForecasts.known_on`). Origins lie half a horizon apart, at most six for each shop and horizon, so that
-they overlap and are not independent. The model is BG/NBD. Parts with fewer than five expected orders or ten customers are left out.
+they overlap and are not independent. The models are BG/NBD and, up to 180 days ahead, the pooled forecast, learnt at the horizon asked
+for. Parts with fewer than five expected orders or ten customers are left out.
 
     make bench, or python -m tests.benchmarks total_bounds
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -18,16 +20,18 @@ import numpy as np
 import polars as pl
 from forecast_shops import SHOPS, Shop
 
+from relkit.features.purchase_histories import purchase_histories
 from relkit.features.purchases import holdout_purchases, purchase_features
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.origin_totals import totals_at
 from relkit.models.lifetime_value.past_forecasts import PastForecasts
+from relkit.models.lifetime_value.pooled import Pooled
 from relkit.models.lifetime_value.total_spread import HISTORY_SPREAD
 from relkit.periods import Holdout
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
-HORIZONS = (28, 90, 180, 365, 730)
+HORIZONS = {"bg_nbd": (28, 90, 180, 365, 730), "pooled": (28, 90, 180)}
 MOST_ORIGINS = 6
 MANY = 30
 """Expected orders from which a part is large."""
@@ -54,12 +58,20 @@ def origins(shop: Shop, days: int) -> list[Holdout]:
     return [split for split in found if (split.calibration.day - first).days >= max(60, min(days, 180))]
 
 
-def judged(shop: Shop, days: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def fitted(name: str, shop: Shop, split: Holdout) -> tuple[Any, pl.DataFrame]:
+    """Return a model fitted to what was known at an origin, with the rows it read."""
+    if name == "bg_nbd":
+        rows = purchase_features(shop.tables, split.calibration)
+        return BgNbd().fit(rows, as_of=split.calibration.day), rows
+    rows = purchase_histories(shop.tables, split.calibration)
+    return Pooled(horizons_days=(split.days,)).fit(rows, as_of=split.calibration.day), rows
+
+
+def judged(name: str, shop: Shop, days: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return totals and parts of totals of a shop at one horizon, each with its bounds and what came."""
     made = []
     for split in origins(shop, days):
-        rows = purchase_features(shop.tables, split.calibration)
-        model = BgNbd().fit(rows, as_of=split.calibration.day)
+        model, rows = fitted(name, shop, split)
         outcomes = holdout_purchases(shop.tables, split)
         made.append((split, rows, outcomes, model, totals_at(model, rows, outcomes)))
     past = PastForecasts.of(total for *_, total in made)
@@ -83,13 +95,16 @@ def judged(shop: Shop, days: int) -> tuple[list[dict[str, Any]], list[dict[str, 
 
 
 def main() -> None:
-    whole, some = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for name in SHOPS:
-            shop = Shop.opened(name, DATA, ROOT / "pipelines" / "mappings", Path(folder))
-            for days in HORIZONS:
-                totals, of_parts = judged(shop, days)
-                whole, some = whole + totals, some + of_parts
+        shops = [Shop.opened(name, DATA, ROOT / "pipelines" / "mappings", Path(folder)) for name in SHOPS]
+        for name in sys.argv[1:] or HORIZONS:
+            print(name)
+            found = [judged(name, shop, days) for shop in shops for days in HORIZONS[name]]
+            report([row for totals, _ in found for row in totals], [row for _, parts in found for row in parts])
+
+
+def report(whole: list[dict[str, Any]], some: list[dict[str, Any]]) -> None:
+    """Print the coverage of totals by horizon and by shop, and of parts by kind and size."""
     held = {
         "origins": pl.len(),
         "holds": pl.col("holds").mean(),
