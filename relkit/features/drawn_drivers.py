@@ -71,7 +71,7 @@ def _drivers(tables: TableSet, draws: pl.DataFrame, day: AsOf) -> pl.DataFrame:
     frames = {name: _shifted(tables, name, drawn, day) for name in names}
     rows = {name: len(frame) for name, frame in frames.items()}
     facts = replace(tables.facts, rows=rows, fingerprints={}, attributes=_known_from_the_start(tables))
-    found = customer_drivers(_HeldTables(tables.folder, facts, frames), day).rename({"customer_id": "drawn_as"})
+    found = customer_drivers(_HeldTables(tables.folder, facts, frames=frames), day).rename({"customer_id": "drawn_as"})
     return drawn.drop("shift").join(found, on="drawn_as", how="left", maintain_order="left").drop("drawn_as")
 
 

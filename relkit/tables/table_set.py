@@ -82,7 +82,7 @@ class TableSet:
 
     folder: Path
     facts: TableFacts
-    only: tuple[str, ...] | None = field(default=None, repr=False)
+    only: tuple[str, ...] | None = field(default=None, repr=False, kw_only=True)
 
     @classmethod
     def open(cls, folder: Path) -> TableSet:

@@ -41,7 +41,7 @@ def cents(frame, column):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mapping_is_well_formed(name):
-    assert load_mapping(MAPPINGS / f"{name}.yaml").tables
+    assert load_mapping(MAPPINGS / f"{name}.yaml").file.tables
 
 
 @pytest.mark.parametrize("name", NAMES)
