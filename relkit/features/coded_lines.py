@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.business_days import business_days
+from relkit.features.id_codes import codes_among
 from relkit.features.known_rows import marked_as_test
 from relkit.tables.kept import kept, kept_scan
 from relkit.tables.schemas import TABLES
@@ -102,7 +103,8 @@ def _coded(tables: TableSet) -> pl.DataFrame:
 
 def _key(tables: TableSet, schema: pl.Schema) -> list[pl.Expr]:
     """Return the code of the customer and the hash of the transaction, which together are a basket."""
-    customer = pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().cast(pl.UInt32).alias("customer")
+    names = buyers(tables)["customer_id"]
+    customer = pl.col("customer_id").map_batches(lambda ids: codes_among(names, ids), return_dtype=pl.UInt32).alias("customer")
     return [customer, _as_given("transaction_id", schema).hash().alias("transaction")]
 
 

@@ -25,6 +25,7 @@ from relkit.features.columns import DECLARED
 from relkit.features.contactability import excluded_customers, with_contactability
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
 from relkit.features.dictionary import SNAPSHOT
+from relkit.features.id_codes import codes_among
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
 from relkit.features.purchase_days import coded_days
 from relkit.features.purchases import purchase_summary
@@ -101,8 +102,7 @@ def _places(parts: list[pl.Series]) -> tuple[pl.Series, list[NDArray[np.int64]]]
     """
     everybody = max(parts, key=len).drop_nulls().unique().sort()
     for _ in range(2):
-        customers = pl.Enum(everybody)
-        places = [_places_in(customers, ids) for ids in parts]
+        places = [_places_in(everybody, ids) for ids in parts]
         unknown = [ids.filter(pl.Series(at < 0)).drop_nulls() for ids, at in zip(parts, places, strict=True)]
         if not any(map(len, unknown)):
             break
@@ -110,10 +110,10 @@ def _places(parts: list[pl.Series]) -> tuple[pl.Series, list[NDArray[np.int64]]]
     return everybody, places
 
 
-def _places_in(everybody: pl.Enum, ids: pl.Series) -> NDArray[np.int64]:
-    if ids.equals(everybody.categories):
+def _places_in(everybody: pl.Series, ids: pl.Series) -> NDArray[np.int64]:
+    if ids.equals(everybody):
         return np.arange(len(ids))
-    return ids.cast(everybody, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    return codes_among(everybody, ids).cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _aligned(values: pl.DataFrame, numbers: NDArray[np.int64], customers: int) -> pl.DataFrame:
