@@ -20,7 +20,7 @@ def coded_ids(ids: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def codes_among(names: pl.Series, ids: pl.Series) -> pl.Series:
-    """Return the position of each id among different names in order (u32, null for one that is not there).
+    """Return the position of each id among different names (u32, null for one that is not there).
 
     Examples:
         >>> codes_among(pl.Series(["a", "b"]), pl.Series(["b", "b", "c", "a"])).to_list()
@@ -31,9 +31,9 @@ def codes_among(names: pl.Series, ids: pl.Series) -> pl.Series:
 
 
 def _looked_up(names: pl.Series, ids: pl.Series) -> pl.Series:
-    """Return the position of each id among different names in order; ids in order are searched, which costs a fifth of hashing them."""
+    """Return the position of each id among different names; if both are in order they are searched, which costs a fifth of hashing them."""
     known = ids.drop_nulls()
-    if names.is_empty() or not known.is_sorted():
+    if names.is_empty() or not (known.is_sorted() and names.is_sorted()):
         return ids.cast(pl.Enum(names), strict=False).to_physical().cast(pl.UInt32)  # narrower for few ids
     at = names.search_sorted(ids).cast(pl.UInt32)
     at = at.set(at >= len(names), len(names) - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from relkit.features.id_codes import coded_ids
+from relkit.features.id_codes import coded_ids, codes_among
 
 
 @pytest.mark.parametrize("run", [1, 4])
@@ -23,3 +23,12 @@ def test_few_ids(ids):
     names, codes = coded_ids(pl.Series(ids, dtype=pl.String))
     assert codes.to_list() == [None if each is None else 0 for each in ids]
     assert names.to_list() == [each for each in ids if each]
+
+
+def test_codes_are_the_same_in_any_order() -> None:
+    """Ids and names in order are searched, others hashed."""
+    names, ids = pl.Series(["a", "b", "d", "é"]), pl.Series([None, "a", "a", "c", "d", "z", "é", None])
+    codes = [None, 0, 0, None, 2, None, 3, None]
+    assert codes_among(names, ids).to_list() == codes
+    assert codes_among(names, ids.reverse()).to_list() == codes[::-1]
+    assert codes_among(names.reverse(), ids).to_list() == [None if code is None else 3 - code for code in codes]
