@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from relkit.features.coded_lines import buyers, buyers_as_customers, known_lines
@@ -116,8 +117,9 @@ def _returned(tables: TableSet, as_of: AsOf, bought: pl.DataFrame) -> pl.DataFra
 def _known_buyers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return code and customer_id of the buyers known at a cutoff: by a line, or in the customers table."""
     named = buyers(tables).with_row_index("customer")
-    known = known_lines(tables, as_of).select(pl.col("customer").unique()).collect()
-    rows = named.with_columns(has_line=pl.col("customer").is_in(known["customer"].implode()))
+    has_line = np.zeros(len(named), np.bool_)
+    has_line[known_lines(tables, as_of).select("customer").collect()["customer"].to_numpy()] = True
+    rows = named.with_columns(has_line=pl.Series(has_line))
     if tables.has("customers"):
         own = buyers_as_customers(tables)
         there = own.select(is_known("customers", own.schema, as_of)).to_series() if "created_on" in own.columns else None

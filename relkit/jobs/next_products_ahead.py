@@ -146,9 +146,12 @@ def products_not_offered(products: pl.DataFrame) -> Remark | None:
 
 def _counted(rows: pl.DataFrame, currency: str) -> Found:
     """Return the sentence on the recommendations made, and a remark on those whose margin is unknown."""
+    import polars as pl
+
     from relkit.tables.findings import counted
 
-    customers, new = rows["customer_id"].n_unique(), int(rows.filter("is_new_customer")["customer_id"].n_unique())
+    new_ones = rows.filter(pl.col("rank") == 1)["is_new_customer"]  # each customer has one first product, and ids need not be compared
+    customers, new = len(new_ones), int(new_ones.sum())
     cold = f"; {new:,} of them have too little history of their own" if new else ""
     found = Found().saying(f"{counted(customers, 'customer')} with next products, {len(rows):,} in all{cold}.")
     unknown = rows["expected_margin"].null_count()

@@ -136,8 +136,8 @@ def repeat_candidates(histories: Histories, pairs: Pairs, figures: ProductFigure
         expected: shape (n,), day of each customer's next basket.
     """
     customers, items = pairs.customers, pairs.items
-    baskets = histories.baskets[customers].astype(float)
-    counts = pairs.counts.astype(float)
+    number = histories.baskets[customers]
+    baskets, counts = number.astype(float), pairs.counts.astype(float)
     again = figures.again[items]
     since_days = np.maximum(expected[customers] - pairs.last_days, 0.5)
     due = np.clip(np.log(since_days / own_intervals(pairs, figures)), -LONGEST_DUE, LONGEST_DUE)
@@ -146,8 +146,8 @@ def repeat_candidates(histories: Histories, pairs: Pairs, figures: ProductFigure
     own = {
         "frequency": frequency,
         "frequency_since_first": np.log((counts - 1 + 2 * again) / (baskets - 1 - pairs.first_orders + 2)),
-        "frequency_slow": np.log((pairs.slow + 0.2 * again) / (_weight(SLOW, baskets) + 0.2)),
-        "frequency_fast": np.log((pairs.fast + 0.05) / (_weight(FAST, baskets) + 0.05)),
+        "frequency_slow": np.log((pairs.slow + 0.2 * again) / (_weight(SLOW, number) + 0.2)),
+        "frequency_fast": np.log((pairs.fast + 0.05) / (_weight(FAST, number) + 0.05)),
         "baskets_since": np.log1p(baskets - 1 - pairs.last_orders),
         "days_since": np.log1p(since_days),
         "overdue": np.maximum(due, 0.0),
@@ -192,6 +192,7 @@ def _of_customers(histories: Histories, pairs: Pairs) -> dict[str, Floats]:
     }
 
 
-def _weight(rate: float, baskets: Floats) -> Floats:
-    """Return the decayed count of a product that was in every basket."""
-    return np.asarray((1 - rate**baskets) / (1 - rate))
+def _weight(rate: float, baskets: Integers) -> Floats:
+    """Return the decayed count of a product that was in every basket; each number of baskets, of which there are few, is computed once."""
+    each = np.arange(baskets.max(initial=0) + 1, dtype=np.float64)
+    return np.asarray(((1 - rate**each) / (1 - rate))[baskets])
