@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from relkit.jobs.base import Job, Result
 
 COLLECTED_AFTER = 20_000
-"""New objects after which garbage is collected: imports make a million that stay, and visiting them costs a second with MLflow."""
+"""New objects after which garbage is collected: a fit imports a million that stay, and with the usual 700 they are visited too often."""
 HELP = "Analytics workbench for relationship marketing: raw tables in, scored customer file, reports and registered models out."
 
 
