@@ -5,8 +5,8 @@
 
 The nursery imports and does nothing else, so that nothing of one notebook can reach the next: every kernel is a fork of a process in
 which no cell has run. jupyter_client starts a kernel by a command; the command is this module, which asks the nursery for a fork, passes
-signals on to it and ends with it. The nursery ends with the process that made it, however that ends. Without fork (Windows)
-a kernel does its own imports.
+signals on to it and ends with it. The nursery ends with the process that made it, however that ends, and its kernels with it. Without
+fork (Windows) a kernel does its own imports.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +34,8 @@ INLINE = "module://matplotlib_inline.backend_inline"
 ALWAYS = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "relkit")
 _CAN_FORK = hasattr(os, "fork") and sys.platform != "win32"
 _REQUEST = 1 << 20
+_ENDING_SECONDS = 5.0
+"""Time for kernels to end by themselves once nobody can ask them anything."""
 
 
 class Nursery:
@@ -124,17 +127,35 @@ def _serve(address: str, modules: Sequence[str]) -> None:
     signal.signal(signal.SIGCHLD, _reap)
     if (listening := _listening(address)) is None:
         return
+    kernels = []
     with selectors.DefaultSelector() as ready:
         ready.register(listening, selectors.EVENT_READ)
         ready.register(sys.stdin, selectors.EVENT_READ)  # readable when the other end is closed
         while all(key.fileobj is listening for key, _ in ready.select()):
-            if _fork(listening):
+            if not (kernel := _fork(listening)):
                 return
+            kernels.append(kernel)
     listening.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with suppress(ChildProcessError):
-        while os.wait():  # the last kernel may still be ending
-            pass
+    _end(kernels)
+
+
+def _end(kernels: Sequence[int]) -> None:
+    """Wait for the last kernel, which may still be ending; end those of a process that was killed while they ran."""
+    last = time.monotonic() + _ENDING_SECONDS
+    for kernel in kernels:
+        while _runs(kernel):
+            if time.monotonic() > last:
+                os.kill(kernel, signal.SIGKILL)
+            time.sleep(0.02)
+
+
+def _runs(kernel: int) -> bool:
+    """Return whether a kernel, a child of this process, has not ended."""
+    try:
+        return os.waitpid(kernel, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
 
 
 def _listening(address: str) -> socket.socket | None:
@@ -156,19 +177,19 @@ def _reap(_number: int, _frame: FrameType | None) -> None:
             pass
 
 
-def _fork(listening: socket.socket) -> bool:
-    """Start the requested kernel; return whether this is the process of the kernel, and it has ended."""
+def _fork(listening: socket.socket) -> int:
+    """Start the requested kernel and return its number; 0 in the process of the kernel, once it has ended."""
     connection, _ = listening.accept()
     text = b""
     while not text.endswith(b"\n"):
         text += connection.recv(_REQUEST)
-    if os.fork():
+    if kernel := os.fork():
         connection.close()
-        return False
+        return kernel
     listening.close()
     connection.sendall(str(os.getpid()).encode())
     _become_kernel(json.loads(text))
-    return True
+    return 0
 
 
 def _become_kernel(request: dict[str, Any]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
@@ -17,7 +18,7 @@ from relkit.reports import kernels
 from relkit.reports.engine import read_notebook, run_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels import for themselves where there is no fork")
 
@@ -53,6 +54,18 @@ assert frame.lazy().group_by("a").agg(pl.col("b").sum()).collect(engine="streami
 print(os.getppid())
 print(json.dumps(found))
 """
+
+
+WAITS = "import time; time.sleep(600)"
+
+
+def until(found: Callable[[], Any], *, seconds: float) -> Any:
+    """Return what is found, as soon as it is; fail after some time."""
+    last = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < last
+        time.sleep(0.05)
+    return result
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +119,19 @@ def test_the_nursery_ends_with_its_process_and_is_made_anew(tmp_path: Path) -> N
     assert not Path(f"/proc/{first}").exists()
     (second,) = printed(works)
     assert first != second
+
+
+def test_a_kernel_ends_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    book = notebook(
+        tmp_path, "waits", f"import os; open({str(tmp_path / 'ids')!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}\\n')", WAITS
+    )
+    code = "import sys; from pathlib import Path; from relkit.reports.engine import *; from relkit.progress import quiet; "
+    code += "run_notebook(read_notebook(Path(sys.argv[1])), {}, Path(sys.argv[1]).with_suffix('.run.ipynb'), progress=quiet)"
+    maker = subprocess.Popen([sys.executable, "-c", code, str(book)])
+    ids = until(lambda: (tmp_path / "ids").exists() and (tmp_path / "ids").read_text().split(), seconds=60)
+    maker.kill()
+    maker.wait()
+    assert until(lambda: not any(Path(f"/proc/{number}").exists() for number in ids), seconds=30)
 
 
 def test_a_nursery_whose_maker_was_ended_says_nothing(tmp_path: Path) -> None:
