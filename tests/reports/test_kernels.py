@@ -60,7 +60,7 @@ WAITS = "import time; time.sleep(600)"
 
 
 def until(found: Callable[[], Any], *, seconds: float) -> Any:
-    """Return what is found, as soon as it is; fail after some time."""
+    """Call until the result is true and return it; fail after some time."""
     last = time.monotonic() + seconds
     while not (result := found()):
         assert time.monotonic() < last
