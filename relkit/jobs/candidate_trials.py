@@ -56,7 +56,7 @@ class Trials:
         return tuple(name for name in self.choice.candidates if name not in self.failed)
 
     def run(self, progress: Progress) -> None:
-        """Try every candidate at every origin; keep the reason of each that cannot be fitted."""
+        """Fit every candidate at every origin, and keep the reasons for which some fail."""
         for i, split in enumerate(self.splits):
             made, failed = self._at(split, _part(progress, i, len(self.splits)))
             if self.at and self._too_few(made, failed):

@@ -147,7 +147,7 @@ def _checksum(path: Path) -> int:
 
 
 def _write(frame: pl.DataFrame, place: Path, name: str) -> Path | None:
-    """Write a frame to the folder in the form of its name and return its file; None if the folder cannot be written."""
+    """Write a frame to the folder, in the form that its name states, and return the file; None if the folder is not writable."""
     draft, (stem, form) = place / f".{uuid4().hex}.draft", name.split(".")
     try:
         place.mkdir(parents=True, exist_ok=True)

@@ -120,7 +120,7 @@ class BoostedOrders:
         )
 
     def damage(self) -> str:
-        """Return the reason for which the trees cannot be divided among the horizons, or ""."""
+        """Return the fault in how the trees are divided among the horizons, or ""."""
         first = self.first_trees
         if not len(first) or first[0] != 0 or first[-1] != len(self.trees.roots) or (np.diff(first) < 0).any():
             return "boosted: the trees are not divided among the horizons"

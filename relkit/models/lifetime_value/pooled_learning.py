@@ -24,11 +24,12 @@ from relkit.models.lifetime_value.recalibration import MOST, log_correction, ori
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.alike import Alike
-    from relkit.models.lifetime_value.boosted_orders import Halves
     from relkit.models.lifetime_value.judged_origins import JudgedOrigin, PastOrigins
     from relkit.models.lifetime_value.own_past import OwnPast
 
 Floats = NDArray[np.float64]
+Regressed = tuple[Floats, Floats, Floats, Floats]
+"""Regressors, offset, level and counts of an origin."""
 
 LEAST_TRUST = 0.05
 """Horizons whose past origins are trusted less are not learnt: the base model continues."""
@@ -100,13 +101,14 @@ def _knot(
     correction = log_correction(trust, last.error, [year.error for year in years])
     origins = [judged for judged in (last, other) if judged is not None and (judged.knows_season or not last.knows_season)]
     halves = last.halves()
-    found = _regressed(origins, halves, season=last.knows_season)
+    counts = [judged.counts(halves) for judged in origins]
+    found = _regressed(counts, season=last.knows_season, trees=halves is not None)
     return {
         "horizons_days": float(horizon),
         "effective_days": horizon * float(np.exp(correction)) * calendar,
         "log_corrections": correction,
         "calendar": calendar,
-        "pool_weights": trust * _pool_weight(origins, halves, found, weight),
+        "pool_weights": trust * _pool_weight(origins, counts, found, weight),
         "coefficients": found[:-3],
         "power": found[-3],
         "halves": halves,
@@ -115,26 +117,25 @@ def _knot(
     }
 
 
-def _regressed(origins: list[JudgedOrigin], halves: Halves | None, *, season: bool) -> Floats:
+def _regressed(counts: list[Regressed], *, season: bool, trees: bool) -> Floats:
     """Return the coefficients of the regression, those of the season and of trees 0 without them, then those of its size."""
-    X, offset, level, y = (np.concatenate(each) for each in zip(*(judged.counts(halves) for judged in origins), strict=True))
-    used = np.array([True, True, True, True, season, halves is not None, True, True])
-    found, centre = np.zeros(len(used)), _CENTRE if halves is None else _WITH_TREES
+    X, offset, level, y = (np.concatenate(each) for each in zip(*counts, strict=True))
+    used = np.array([True, True, True, True, season, trees, True, True])
+    found, centre = np.zeros(len(used)), _WITH_TREES if trees else _CENTRE
     found[used] = regress(Counts.of(X[:, used[:-2]], offset, level, y), Shrinkage(centre[used], _STRENGTH[used]))
     return found
 
 
-def _pool_weight(origins: list[JudgedOrigin], halves: Halves | None, found: Floats, centre: float) -> float:
+def _pool_weight(origins: list[JudgedOrigin], counts: list[Regressed], found: Floats, centre: float) -> float:
     """Return the weight of the regression with the highest mean log-score at the origins, drawn to a centre by a penalty."""
     base = np.concatenate([judged.base_probability(MOST) for judged in origins])
-    regressed = np.concatenate([_probability(judged, halves, found) for judged in origins])
+    regressed = np.concatenate([_probability(*each, found) for each in counts])
     floor = np.finfo(float).tiny
     scores = [np.log(np.maximum((1 - w) * base + w * regressed, floor)).mean() - _WEIGHT_PENALTY * (w - centre) ** 2 for w in _WEIGHTS]
     return float(_WEIGHTS[int(np.argmax(scores))])
 
 
-def _probability(judged: JudgedOrigin, halves: Halves | None, found: Floats) -> Floats:
-    X, offset, level, y = judged.counts(halves)
+def _probability(X: Floats, offset: Floats, level: Floats, y: Floats, found: Floats) -> Floats:
     log_mu = X @ found[:-2] + offset
     return np.exp(log_probability(y, np.exp(log_mu), sizes(log_mu, level, *found[-2:])))
 

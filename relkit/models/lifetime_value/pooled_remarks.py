@@ -47,16 +47,22 @@ def of_parts(forecast: PooledForecast, origins: pl.DataFrame, *, known_days: int
 def _parts(knots: Knots, at: int, base: float, total: float, *, with_year: bool) -> Remark:
     days, change, weight = knots.horizons_days[at], 100 * (total / max(base, 1e-9) - 1), 100 * knots.pool_weights[at]
     past, calendar = _from_past(with_year=with_year), _from_calendar(100 * (float(knots.calendar[at]) - 1))
-    trees = Text(" and gradient boosting", " et un boosting d’arbres") if knots.powers[at, -1] else EMPTY
+    last = _last_regressors(with_trees=bool(knots.powers[at, -1]))
     return Remark(
         "pooled_parts",
         f"In {days:.0f} days the base model alone expects {base:,.0f} orders; with {past.en}{calendar.en} the forecast is {total:,.0f} "
         f"({change:+.0f} %). {weight:.0f} % of the weight is given to a regression on the base model, the orders of the last "
-        f"{days:.0f} days{' and' if trees.en == '' else ','} the long run{trees.en}.",
+        f"{days:.0f} days{last.en}.",
         f"Sur {days:.0f} jours, le modèle de base seul attend {french(round(base))} commandes ; avec {past.fr}{calendar.fr}, la prévision "
         f"est de {french(round(total))} ({change:+.0f} %). {weight:.0f} % du poids reviennent à une régression sur le modèle de base, les "
-        f"commandes des {days:.0f} derniers jours{' et' if trees.fr == '' else ','} la moyenne de long terme{trees.fr}.",
+        f"commandes des {days:.0f} derniers jours{last.fr}.",
     )
+
+
+def _last_regressors(*, with_trees: bool) -> Text:
+    if with_trees:
+        return Text(", the long run and gradient boosting", ", la moyenne de long terme et un boosting d’arbres")
+    return Text(" and the long run", " et la moyenne de long terme")
 
 
 def _from_past(*, with_year: bool) -> Text:
