@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 COLLECTED_AFTER = 20_000
 """New objects after which garbage is collected: a fit imports a million that stay, and with the usual 700 they are visited too often."""
+ALGEBRA_THREADS = "OPENBLAS_NUM_THREADS"
+"""Read when NumPy is imported. A fit solves thousands of small systems, over which two threads would wait for one another."""
 HELP = "Analytics workbench for relationship marketing: raw tables in, scored customer file, reports and registered models out."
 
 
@@ -42,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     end_cleanly_on_termination()
     gc.set_threshold(COLLECTED_AFTER)
+    os.environ.setdefault(ALGEBRA_THREADS, "1")
     for stream in (sys.stdout, sys.stderr):  # a name of a file that no encoding knows must not stop a message
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

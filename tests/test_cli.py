@@ -15,7 +15,7 @@ import toy_jobs
 from pydantic import Field
 
 from relkit import cli, running
-from relkit.cli import main, run
+from relkit.cli import ALGEBRA_THREADS, main, run
 from relkit.jobs.base import Result
 from relkit.progress import Progress, quiet
 
@@ -190,6 +190,17 @@ def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("4", "4")])
+def test_a_command_gives_linear_algebra_one_thread_by_default(before: str | None, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ALGEBRA_THREADS, before or "")
+    if before is None:
+        monkeypatch.delenv(ALGEBRA_THREADS)
+    monkeypatch.setattr(sys, "argv", ["relkit", "double", "--mode", "skip"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ[ALGEBRA_THREADS] == after
 
 
 def test_the_trace_of_a_breakdown_is_kept() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
 from relkit.models.affinity.similarity import Neighbours
+from relkit.models.many_threads import many_threads
 from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def ease_weights(pairs: Pairs, items: int, *, ridge: float) -> Singles:
     X = csr_array((np.ones(len(pairs.items), np.float32), pairs.items, pairs.offsets), shape=(len(pairs.offsets) - 1, items))
     gram = np.asfortranarray((X.T @ X).toarray())
     gram[np.diag_indices(items)] += ridge
-    factor, _ = spotrf(gram, lower=True, overwrite_a=True)
-    inverse, _ = spotri(factor, lower=True, overwrite_c=True)
+    with many_threads(items):
+        factor, _ = spotrf(gram, lower=True, overwrite_a=True)
+        inverse, _ = spotri(factor, lower=True, overwrite_c=True)
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     weights = -inverse / np.diag(inverse)
     weights[np.diag_indices(items)] = 0.0
