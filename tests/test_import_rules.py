@@ -329,6 +329,10 @@ def test_help_answers_without_the_heavy_rooms(argv: list[str]) -> None:
     assert loaded_after(f"from relkit.cli import run\nrun({argv!r})") & (HEAVY | {"polars"}) == set()
 
 
+def test_the_roles_of_all_families_load_nothing_heavy() -> None:
+    assert loaded_after("from relkit.models import catalogue\ncatalogue.roles()") & HEAVY == set()
+
+
 def test_importing_relkit_costs_less_than_importing_polars() -> None:
     def cost(package: str) -> float:
         program = f"import time; t = time.process_time(); import {package}; print(time.process_time() - t)"

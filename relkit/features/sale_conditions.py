@@ -6,7 +6,6 @@ import polars as pl
 
 from relkit.errors import ParameterError
 from relkit.tables import casting
-from relkit.tables.expressions import Scope, Value, compile_expression
 
 
 def meeting(rows: pl.LazyFrame, text: str) -> pl.LazyFrame:
@@ -23,6 +22,8 @@ def meeting(rows: pl.LazyFrame, text: str) -> pl.LazyFrame:
     """
     if not text:
         return rows
+    from relkit.tables.expressions import Scope, Value, compile_expression  # loads a parser, which features without conditions do without
+
     schema = rows.collect_schema()
     columns = {name: Value(pl.col(name), casting.kind_of(dtype)) for name, dtype in schema.items()}
     scope = Scope(columns=columns, where="conversion", source="transactions")

@@ -75,13 +75,13 @@ class Champions:
 
     def crediting(self) -> tuple[str, ...]:
         """Return the models that credit channels, of those named; all of them if none is named."""
-        from relkit.models.catalogue import members, models_of, roles, side_by_side
+        from relkit.models.catalogue import members, models_of, names, role_of, roles, side_by_side
 
-        known = tuple(name for role in roles() if role.credits_channels for name in models_of(role))
-        if not self.models:
-            return known
         named = {model for name in self.models for model in (members(name) if name in side_by_side() else (name,))}
-        return tuple(name for name in known if name in named)
+        if self.models and not any(role_of(name).credits_channels for name in named if name in names()):
+            return ()  # nothing else is imported
+        known = tuple(name for role in roles() if role.credits_channels for name in models_of(role))
+        return tuple(name for name in known if name in named) if self.models else known
 
     def of(self, group: Group, as_of: AsOf) -> tuple[list[ModelVersion], str]:
         """Return the versions of a group available for scoring, and a sentence if there is none.

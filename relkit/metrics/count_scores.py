@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +46,8 @@ def poisson_deviances(actual: NDArray[Any], expected: Floats) -> Floats:
         >>> poisson_deviances(np.array([0, 2]), np.array([0.5, 2.0])).tolist()
         [1.0, 0.0]
     """
+    from scipy import special  # the declaration of a family, which names measures, does without scipy
+
     y = np.asarray(actual, dtype=float)
     mu = np.maximum(expected, least_mean(max(len(y), 1)))
     return np.asarray(2 * (special.xlogy(y, y) - special.xlogy(y, mu) - y + mu))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from relkit.errors import ParameterError
 from relkit.metrics.count_scores import poisson_deviances
@@ -20,6 +19,8 @@ from relkit.metrics.resamples import LARGEST_RESAMPLE, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 
@@ -149,6 +150,8 @@ def _gini(actual: Floats, forecast: Forecast) -> float:
 
 def _draws(n: int, size: int, replicates: int, seed: int) -> sparse.csc_array:
     """Return the number of times that each customer is in each resample, shape (replicates, n)."""
+    from scipy import sparse  # the declaration of a family, which names measures, does without scipy
+
     rng = np.random.default_rng(seed)
     counts = [np.bincount(rng.integers(0, n, size), minlength=n) for _ in range(replicates)]
     return sparse.csc_array(np.array(counts, dtype=np.float64))
@@ -183,6 +186,8 @@ class _Part:
 
     def whole(self) -> dict[str, Floats]:
         """Return the means and totals of all customers, shape (1, k)."""
+        from scipy import sparse  # the declaration of a family, which names measures, does without scipy
+
         return self.measures(sparse.csr_array(np.ones((1, len(self.actual)))))
 
     def measures(self, weights: Any) -> dict[str, Floats]:
@@ -221,6 +226,8 @@ def _mean(values: Floats) -> Floats:
 
 def _ranked(score: Floats, actual: Floats) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Return groups of similar scores, the highest first, as a matrix (groups, n), and the same times what happened."""
+    from scipy import sparse  # the declaration of a family, which names measures, does without scipy
+
     values, which = np.unique(-score, return_inverse=True)
     group = which if len(values) <= _GROUPS else np.unique(_equal_parts(which), return_inverse=True)[1]
     place = (group, np.arange(len(score)))

@@ -14,12 +14,9 @@ import time
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version as version_of
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import relkit
 from relkit.masking import masked
 from relkit.models import storage
 from relkit.processes import this_process
@@ -27,12 +24,13 @@ from relkit.remarks import FILE, write_remarks
 from relkit.scratch import scratch
 from relkit.tracking import embedded
 from relkit.tracking.embedded_sweep import draft_of
-from relkit.tracking.signatures import signature_of
+from relkit.tracking.served_folder import SAVED, write_served_folder
 from relkit.tracking.store_errors import store_error
 from relkit.tracking.tickets import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import polars as pl
     from mlflow.tracking import MlflowClient
@@ -40,10 +38,7 @@ if TYPE_CHECKING:
     from relkit.models.base import Fitted
     from relkit.remarks import Remark
 
-_REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 _BATCH = 500
-_SAVED = "artifacts/fitted"
-"""The model as relkit stores it, within the folder of MLflow's format."""
 _NOTE = "mlflow.note.content"
 """The tag that the MLflow page shows as the description of a run."""
 _SILENT = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
@@ -261,31 +256,7 @@ def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Re
 
 def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> str:
     """Save the model in MLflow's format, upload it and return its digest."""
-    import mlflow.pyfunc
-    from mlflow.models import Model
-
     served = folder / "served"
-    mlflow.pyfunc.save_model(
-        served,
-        python_model=str(Path(__file__).with_name("served_model.py")),
-        signature=signature_of(fitted),
-        pip_requirements=[f"relkit=={relkit.__version__}", *(f"{name}=={version_of(name)}" for name in _REQUIREMENTS)],
-        metadata={"relkit_name": fitted.name},
-        mlflow_model=Model(run_id=run_id, model_id=model_id),
-    )
-    # Given as an artifact, it would be copied by way of a temporary folder that nobody sweeps if the process is killed.
-    storage.save(fitted, served / _SAVED)
-    _describe(served)
+    write_served_folder(served, fitted, run_id=run_id, model_id=model_id)
     client.log_model_artifacts(model_id, str(served))
-    return storage.digest(served / _SAVED)
-
-
-def _describe(served: Path) -> None:
-    """Name the saved model in the description, and leave out the paths of this machine (a home folder names its owner)."""
-    from mlflow.models import Model
-
-    model = Model.load(served)
-    flavor = model.flavors["python_function"]
-    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
-    flavor["artifacts"] = {"fitted": {"path": _SAVED, "uri": _SAVED}}
-    model.save(served / "MLmodel")
+    return storage.digest(served / SAVED)
