@@ -7,7 +7,7 @@ read if they are not all, and the version of relkit, the file after its content,
 file is written whole or not at all, so any number of processes may make the same one; one whose bytes do not match its checksum is made
 again. Files unused for an hour that belong to other tables are removed on a write, and of the present ones the least recently used
 beyond `MOST_FILES`. A frame is kept in the form of memory (Arrow IPC), which costs a fifth of the time of Parquet in three times the
-space; one read a part at a time, as Parquet.
+space.
 
 Nothing depends on the cache: an unwritable folder keeps nothing, and `relkit clean` removes it.
 """
@@ -43,8 +43,7 @@ MOST_FILES = 64
 MOST_BYTES = 256 << 20
 """Largest total size of the frames held in memory; a larger one is read again, and displaces none."""
 UNUSED_SECONDS = 3_600.0
-WHOLE, IN_PARTS = ".arrow", ".parquet"
-"""Endings of files that are read as a whole, and of those that are read a part at a time."""
+_FORM = ".arrow"
 _CHUNK = 1 << 22
 
 
@@ -67,7 +66,7 @@ def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: 
     found = _read(place, stem)
     if found is None:
         found = make()
-        _write(found, place, f"{stem}{WHOLE}")
+        _write(found, place, stem)
     _MEMORY.hold(place / stem, found)
     return found
 
@@ -78,11 +77,11 @@ def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *ed
     if place is None:
         return make().lazy()
     stem = _stem(name, edges)
-    if (path := _sound(place, f"{stem}{IN_PARTS}")) is not None:
-        return pl.scan_parquet(path)
+    if (path := _sound(place, stem)) is not None:
+        return pl.scan_ipc(path)
     made = make()
-    path = _write(made, place, f"{stem}{IN_PARTS}")
-    return made.lazy() if path is None else pl.scan_parquet(path)
+    path = _write(made, place, stem)
+    return made.lazy() if path is None else pl.scan_ipc(path)
 
 
 def place_of(tables: TableSet) -> Path | None:
@@ -111,7 +110,7 @@ def _stem(name: str, edges: Sequence[AsOf]) -> str:
 
 def _read(place: Path, stem: str) -> pl.DataFrame | None:
     """Return a frame from its file; None if there is no intact one."""
-    path = _sound(place, f"{stem}{WHOLE}")
+    path = _sound(place, stem)
     if path is None:
         return None
     try:
@@ -120,10 +119,9 @@ def _read(place: Path, stem: str) -> pl.DataFrame | None:
         return None
 
 
-def _sound(place: Path, name: str) -> Path | None:
-    """Return the file of a name, with its form, whose bytes match the checksum in it; damaged ones are removed."""
-    stem, form = name.split(".")
-    for path in sorted(place.glob(f"{stem}-*.{form}")):
+def _sound(place: Path, stem: str) -> Path | None:
+    """Return the file of a stem whose bytes match the checksum in its name; damaged ones are removed."""
+    for path in sorted(place.glob(f"{stem}-*{_FORM}")):
         with suppress(OSError):
             status = path.stat()
             seen = (path, status.st_size, status.st_mtime_ns)
@@ -146,16 +144,13 @@ def _checksum(path: Path) -> int:
     return value
 
 
-def _write(frame: pl.DataFrame, place: Path, name: str) -> Path | None:
-    """Write a frame to the folder, in the form that its name states, and return the file; None if the folder is not writable."""
-    draft, (stem, form) = place / f".{uuid4().hex}.draft", name.split(".")
+def _write(frame: pl.DataFrame, place: Path, stem: str) -> Path | None:
+    """Write a frame to the folder and return the file; None if the folder is not writable."""
+    draft = place / f".{uuid4().hex}.draft"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        if form == WHOLE[1:]:
-            frame.write_ipc(draft)
-        else:
-            frame.write_parquet(draft, compression="uncompressed", statistics=False)
-        path = place / f"{stem}-{_checksum(draft):08x}.{form}"
+        frame.write_ipc(draft)
+        path = place / f"{stem}-{_checksum(draft):08x}{_FORM}"
         draft.replace(path)
         status = path.stat()
         _VERIFIED.add((path, status.st_size, status.st_mtime_ns))
@@ -173,7 +168,7 @@ def _tidy(place: Path) -> None:
     for other in place.parent.iterdir():
         if other != place and now - _last_used(other) > UNUSED_SECONDS:
             shutil.rmtree(other, ignore_errors=True)
-    files = sorted((path for path in place.iterdir() if path.suffix in {WHOLE, IN_PARTS}), key=_modified, reverse=True)
+    files = sorted((path for path in place.iterdir() if path.suffix != ".draft"), key=_modified, reverse=True)
     drafts = [path for path in place.glob(".*.draft") if now - _modified(path) > UNUSED_SECONDS]
     for path in [*files[MOST_FILES:], *drafts]:
         with suppress(OSError):
