@@ -99,8 +99,7 @@ class _Lines:
         """Read the tables as of a cutoff."""
         touches, sales = known_touches(tables, as_of), conversions(tables, as_of, wanted)
         listed = _listed(tables, as_of)
-        there = listed.copy()
-        there.resize(touches.people)
+        there = np.pad(listed, (0, touches.people - len(listed)))
         there[touches.person] = True
         there[sales.customer] = True
         there[: len(listed)] &= ~are_tests(tables)
