@@ -14,8 +14,7 @@ def coded_ids(ids: pl.Series) -> tuple[pl.Series, pl.Series]:
         (['a', 'b'], [1, 1, None, 0])
     """
     heads, places = _runs(ids)
-    named = heads.drop_nulls()
-    names = named if _ascends(named) else named.unique().sort()
+    names = _in_order(heads.drop_nulls())
     return names, _looked_up(names, heads).gather(places)
 
 
@@ -30,19 +29,42 @@ def codes_among(names: pl.Series, ids: pl.Series) -> pl.Series:
     return _looked_up(names, heads).gather(places)
 
 
+def _in_order(ids: pl.Series) -> pl.Series:
+    """Return the different ids in order; those that come in order are not sorted again."""
+    first, others = _split(ids)
+    names = first.filter((first != first.shift(1)).fill_null(value=True))
+    if others.is_empty():
+        return names
+    more = others.unique().sort()
+    more = more.filter(_searched(names, more).is_null())
+    return pl.concat([names, more]).sort() if len(more) else names
+
+
 def _looked_up(names: pl.Series, ids: pl.Series) -> pl.Series:
-    """Return the position of each id among different names; if both are in order they are searched, which costs a fifth of hashing them."""
-    known = ids.drop_nulls()
-    if names.is_empty() or not (known.is_sorted() and names.is_sorted()):
-        return ids.cast(pl.Enum(names), strict=False).to_physical().cast(pl.UInt32)  # narrower for few ids
+    """Return the position of each id among different names; those in order are searched, which costs a fifth of hashing them."""
+    if names.is_empty() or not names.is_sorted():
+        return _hashed(names, ids)
+    first, others = _split(ids)
+    return _searched(names, ids) if others.is_empty() else pl.concat([_searched(names, first), _hashed(names, others)])
+
+
+def _split(ids: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the ids up to the first that is before one above it, and the others; nulls may be anywhere."""
+    before = ids.shift(1).forward_fill() if ids.null_count() else ids.shift(1)
+    falls = (ids < before).fill_null(value=False)
+    at = falls.arg_max() if falls.any() else len(ids)
+    return ids.head(at), ids.slice(at)
+
+
+def _searched(names: pl.Series, ids: pl.Series) -> pl.Series:
+    """Return the positions of ids among names that are in order."""
     at = names.search_sorted(ids).cast(pl.UInt32)
     at = at.set(at >= len(names), len(names) - 1)
     return at.set((names.gather(at) != ids).fill_null(value=True), None)
 
 
-def _ascends(ids: pl.Series) -> bool:
-    """Return whether each id is later than the one before it."""
-    return bool((ids > ids.shift(1)).all())
+def _hashed(names: pl.Series, ids: pl.Series) -> pl.Series:
+    return ids.cast(pl.Enum(names), strict=False).to_physical().cast(pl.UInt32)  # narrower for few ids
 
 
 def _runs(ids: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -32,3 +32,13 @@ def test_codes_are_the_same_in_any_order() -> None:
     assert codes_among(names, ids).to_list() == codes
     assert codes_among(names, ids.reverse()).to_list() == codes[::-1]
     assert codes_among(names.reverse(), ids).to_list() == [None if code is None else 3 - code for code in codes]
+
+
+@pytest.mark.parametrize("later", [[], ["b"], [None, "z", "a", "a"]])
+def test_ids_out_of_order_at_the_end_are_coded_like_the_others(later: list[str | None]) -> None:
+    """Those in order are searched, and the others hashed; nulls among them break no order."""
+    ids = pl.Series(["a", None, "b", "b", "d", "d", *later])
+    names, codes = coded_ids(ids)
+    assert names.to_list() == sorted(set(ids.drop_nulls()))
+    assert names.gather(codes).to_list() == ids.to_list()
+    assert codes_among(pl.Series(["a", "d"]), ids).to_list() == [{"a": 0, "d": 1}.get(each) for each in ids]
