@@ -19,6 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 PIPELINE = """
@@ -168,7 +169,7 @@ def nothing_left(temporary: Path) -> None:
     hidden = [path for path in Path("out").rglob(".*") if path.name.startswith((".draft-", ".check-", ".lock")) or path.suffix == ".part"]
     assert not hidden, hidden
     until = time.monotonic() + 10  # the processes of a killed command end by themselves
-    while (left := list(temporary.iterdir())) and time.monotonic() < until:
+    while (left := [*temporary.iterdir(), *still_running(temporary)]) and time.monotonic() < until:
         time.sleep(0.2)
     assert not left, left
     store = embedded.current()
@@ -182,6 +183,16 @@ def nothing_left(temporary: Path) -> None:
     stored = embedded.stored_versions(store)
     assert not [v for v in stored if {tickets.TICKET, tickets.INTENDED} & set(v.tags)]
     assert all(version.reason for version in registry.versions())
+
+
+def still_running(temporary: Path) -> list[str]:
+    """Return the command lines of programs that commands started: their environment names the folder of temporary files (Linux)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile, or is another user's
+            if f"TMPDIR={temporary}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
 
 
 def at_every_point(temporary: Path, every: int, last: str) -> Counter[str]:
