@@ -44,12 +44,17 @@ HELP = "Analytics workbench for relationship marketing: raw tables in, scored cu
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     end_cleanly_on_termination()
-    gc.set_threshold(COLLECTED_AFTER)
-    os.environ.setdefault(ALGEBRA_THREADS, "1")
+    settle()
     for stream in (sys.stdout, sys.stderr):  # a name of a file that no encoding knows must not stop a message
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def settle() -> None:
+    """Set what every command sets in its process, before the libraries concerned are imported."""
+    gc.set_threshold(COLLECTED_AFTER)
+    os.environ.setdefault(ALGEBRA_THREADS, "1")
 
 
 def run(argv: list[str]) -> int:

@@ -57,6 +57,10 @@ def measured(rows: list[Row], label: str, call: Callable[[], Any]) -> Any:
 
 def run_demo(customers: int, out: Path) -> list[Row]:
     """Run the demo in this process and return the cost of each step, and of the whole."""
+    with suppress(ImportError):  # if the checkout has it: what a command sets in its process
+        from relkit.cli import settle
+
+        settle()
     from relkit import running
     from relkit.demo import RunDemo
 
