@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
-# Linear algebra by one thread: with two processes on two cores its threads would wait for each other, busily.
-IN_PARALLEL := OPENBLAS_NUM_THREADS=1
+# Linear algebra by one thread: with two processes on two cores its threads would wait for each other, busily. Bytecode is written even
+# where the environment forbids it: the programs that tests start would compile relkit again each time, and pytest its tests.
+IN_PARALLEL := OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: demo test test-slow fuzz test-browser test-kill test-server readme-picture lint lab bench bench-run bench-spend bench-pymc bench-affinity bench-attribution bench-attribution-truth bench-forecast bench-implicit bench-uplift coverage draft-table test-coverage lock clean
 
@@ -125,6 +126,7 @@ $(VENV)/.uv:
 
 $(VENV)/.base: $(VENV)/.uv pyproject.toml requirements.lock
 	$(UV) --editable .
+	$(BIN)/python -m compileall -q -j 0 relkit
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base
