@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from made_once import MadeOnce
+from made_once import MadeOnce, entered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,17 +63,6 @@ def _make_store(folder: Path) -> None:
             pass
 
 
-@contextmanager
-def _entered(folder: Path, store: Path) -> Iterator[pytest.MonkeyPatch]:
-    """Enter a new working directory with a tracking store of its own for a while."""
-    (folder / "mlruns").mkdir()
-    shutil.copy(store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield patch
-
-
 @pytest.fixture
 def workplace(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty working directory, already entered, with a tracking store ready under mlruns/."""
@@ -92,7 +80,7 @@ def reported(made_once: MadeOnce, empty_store: Path) -> Path:
     def make(folder: Path) -> None:
         import reported_company
 
-        with _entered(folder, empty_store) as patch:
+        with entered(folder, empty_store) as patch:
             patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
             reported_company.run_pipeline(folder)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import pytest
 
 from relkit.locks import LOCK, held
 from relkit.tables import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LONGEST_SECONDS = 900
@@ -64,3 +67,14 @@ def files_of(folder: Path) -> dict[str, list[int]]:
     """Return size and time of change of each file, by path; without locks and kept frames, which readers are free to write."""
     found = {path.relative_to(folder): path.stat() for path in folder.rglob("*") if path.is_file() and path.name != LOCK}
     return {path.as_posix(): [stat.st_size, stat.st_mtime_ns] for path, stat in found.items() if kept.FOLDER not in path.parts}
+
+
+@contextmanager
+def entered(folder: Path, store: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Work for a while in a new folder with a copy of an empty tracking store."""
+    (folder / "mlruns").mkdir()
+    shutil.copy(store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield patch
