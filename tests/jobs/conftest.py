@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import modelled_company as company
 import pytest
+from light_mlflow import lighten
 from made_once import entered
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ def plain_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fit without drawing: the plots have tests of their own, and one of the jobs' tests draws them all."""
     for name in ("diagnostic_figures", "lesson_figures"):
         monkeypatch.setattr(f"relkit.families.bindings.{name}", lambda *_, **__: {})
+
+
+@pytest.fixture
+def workplace(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working directory, already entered, with a tracking store that takes less time than others."""
+    lighten(monkeypatch)
+    return workplace
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +50,7 @@ def modelled(made_once: MadeOnce, empty_store: Path) -> Path:
 @pytest.fixture
 def fitted_workplace(modelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of that working directory, already entered."""
+    lighten(monkeypatch)
     folder = tmp_path / "place"
     shutil.copytree(modelled, folder)
     monkeypatch.chdir(folder)
