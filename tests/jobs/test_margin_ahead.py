@@ -39,7 +39,7 @@ def test_of_orders(name: str) -> None:
     model, features = fitted(name)
     features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(10.0 + pl.int_range(pl.len()) % 37))
     value = catalogue.make("lifetime_value.gamma_gamma").fit(features, as_of=DAY)
-    features = features.head(60)
+    features = features.head(20)
     scores = score_model(model, features, kinds=ORDERS.scores, as_of=DAY, source=TOLD)
     # A naive rule has no parameters whose uncertainty would bound the forecast of a customer.
     is_bar = catalogue.settings_class(name).is_bar
