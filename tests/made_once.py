@@ -74,6 +74,13 @@ def entered(folder: Path, store: Path) -> Iterator[pytest.MonkeyPatch]:
     """Work for a while in a new folder with a copy of an empty tracking store."""
     (folder / "mlruns").mkdir()
     shutil.copy(store, folder / "mlruns" / "mlflow.db")
+    with inside(folder) as patch:
+        yield patch
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Work for a while in a folder, with the store that is there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)

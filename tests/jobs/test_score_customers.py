@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import modelled_company as company
 import polars as pl
 import pytest
+from made_once import inside
 from score_records import made
 
 from relkit.errors import ParameterError, TableError
@@ -23,6 +24,8 @@ from relkit.scores.score_table import SCORE_TABLE, check_scores, wide
 from relkit.tracking import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from made_once import MadeOnce
 
     from relkit.jobs.base import Result
@@ -46,20 +49,17 @@ def scored(modelled: Path, made_once: MadeOnce) -> Path:
 
     def make(folder: Path) -> None:
         shutil.copytree(modelled, folder, dirs_exist_ok=True)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(folder)
-            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        with inside(folder):
             (folder / "result.pickle").write_bytes(pickle.dumps(score()))
 
     return made_once("scored", make)
 
 
 @pytest.fixture
-def result(scored: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+def result(scored: Path) -> Iterator[Result]:
     """Enter that directory and return the result, to be read."""
-    monkeypatch.chdir(scored)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return pickle.loads((scored / "result.pickle").read_bytes())
+    with inside(scored):
+        yield pickle.loads((scored / "result.pickle").read_bytes())
 
 
 def test_the_champions_score_everybody_they_can(result):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from made_once import entered
+from made_once import entered, inside
 from recomputed_campaigns import CampaignFacts
 from recomputed_credit import CreditFacts
 from recomputed_sentences import RECOMPUTED, Counted, Facts
@@ -163,9 +163,7 @@ def declared(reported: Path, made_once: MadeOnce) -> Path:
 
         shutil.copytree(reported, folder, dirs_exist_ok=True)
         shutil.rmtree(folder / "out" / "default" / "deliveries")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(folder)
-            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        with inside(folder):
             ScoreCustomers.parse(offer=USUAL).run()
             DeliverFiles.parse(workbook=False).run()
 
