@@ -135,7 +135,7 @@ def test_a_model_that_was_chosen_scores_until_another_is_and_a_named_one_always(
     assert list(ScoreCustomers.parse().run().details["models"]) == ["lifetime_value.nbd"]
     assert list(ScoreCustomers.parse(models=("lifetime_value.bg_nbd",)).run().details["models"]) == ["lifetime_value.bg_nbd"]
     before = ScoreCustomers.parse().state()
-    fit(settings={"candidates": "lifetime_value.mbg_nbd"})
+    fit(settings={"candidates": "lifetime_value.mbg_nbd", "origins": "1"})
     assert registry.chosen_models() == ("lifetime_value.mbg_nbd",)
     assert ScoreCustomers.parse().state() != before
     assert registry.chosen_models("another") == ()
@@ -175,8 +175,8 @@ def test_what_was_taken_without_a_comparison_displaces_nothing(checked):
 
 
 def test_the_unit_of_time_is_that_of_every_candidate(checked):
-    result = fit(settings={"candidates": "lifetime_value.nbd", "period_days": "1"})
-    weekly = fit(settings={"candidates": "lifetime_value.nbd", "origins": "1"})
+    alone = {"candidates": "lifetime_value.nbd", "origins": "1"}
+    result, weekly = fit(settings=alone | {"period_days": "1"}), fit(settings=alone)
     assert result.parameters["alpha"] == pytest.approx(7 * weekly.parameters["alpha"], rel=1e-6)
 
 
