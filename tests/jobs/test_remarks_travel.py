@@ -149,7 +149,7 @@ def code_of(remark: ast.Call, named: dict[str, object]) -> object:
 def test_every_kind_of_remark_has_a_code_of_its_own_and_both_languages() -> None:
     """Each code is written out in one place, with its remark; the class refuses a text that is missing or identical in both languages."""
     package = Path(__file__).resolve().parents[2] / "relkit"
-    paths = [path for path in sorted(package.rglob("*.py")) if path != package / "remarks.py"]
+    paths = [path for path in sorted(package.rglob("*.py")) if path != package / "remarks.py" and "Remark(" in path.read_text("utf-8")]
     written = [(path, node, named) for path in paths for tree in [parsed(path)] for named in [constants(tree)] for node in remarks_in(tree)]
     codes = Counter(code_of(node, named) for _, node, named in written)
     assert codes[None] == 0
