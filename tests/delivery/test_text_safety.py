@@ -69,11 +69,11 @@ def test_identifiers_with_a_formula_behind_a_delimiter_are_refused(identifier):
 
 
 MARKS = [*SIGNS, *(blank for blank in BLANKS if len(blank) == 1), *",;|\"'", "a", "1"]
-"""Characters that matter, alone or together; they are drawn as often as all others."""
+"""Characters that matter: half of the texts drawn have no others, so that every second list has one that is dangerous."""
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])  # of the first drawing, on a machine at work
-@given(st.lists(st.text(st.sampled_from(MARKS) | st.characters(codec="utf-8"), max_size=6) | st.none(), min_size=1, max_size=8))
+@given(st.lists(st.text(st.sampled_from(MARKS), max_size=6) | st.text(max_size=6) | st.none(), min_size=1, max_size=8))
 def test_nothing_dangerous_is_left_and_only_an_apostrophe_was_added(cells: list[str | None]) -> None:
     frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String})
     safe, counts = escaped(frame)

@@ -59,7 +59,8 @@ def test_the_choice_among_models_knows_the_events_of_its_day(seasonal: Path, mon
     fits = []
     fit = TimeVaryingParetoNbd.fit
     monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))
-    assert FitModel.parse(model="lifetime_value.auto", settings={"candidates": [NAME], "replicates": 20, "origins": 1}, figures=False).run().passed
+    alone = {"candidates": [NAME], "replicates": 20, "origins": 1}
+    assert FitModel.parse(model="lifetime_value.auto", settings=alone, figures=False).run().passed
     assert [len(events) for events in fits] == [2, 3]
 
 
