@@ -10,6 +10,7 @@ import modelled_company as company
 import numpy as np
 import polars as pl
 import pytest
+from light_mlflow import lighten
 from made_once import entered, inside
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
@@ -55,6 +56,7 @@ def short(made_once: MadeOnce, empty_store: Path) -> Path:
 
     def make(folder: Path) -> None:
         with entered(folder, empty_store) as patch:
+            lighten(patch)
             patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
             company.write_company(folder / "out" / "default", history_starts_on=company.FIRST)
             (folder / "result.pickle").write_bytes(pickle.dumps(fit(settings=SHORT, figures=True)))

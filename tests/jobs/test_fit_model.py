@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import modelled_company as company
 import polars as pl
 import pytest
+from light_mlflow import lighten
 from made_once import entered, inside
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
@@ -49,6 +50,7 @@ def first_fit(made_once: MadeOnce, empty_store: Path) -> Path:
 
     def make(folder: Path) -> None:
         with entered(folder, empty_store) as patch:
+            lighten(patch)
             patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
             company.write_company(folder / "out" / "default", history_starts_on=company.FIRST)
             (folder / "result.pickle").write_bytes(pickle.dumps(fit()))

@@ -18,6 +18,8 @@ import modelled_company as company
 import numpy as np
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered
 
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.deliver_files import DeliverFiles
@@ -54,12 +56,9 @@ def members(count: int = 200) -> pl.DataFrame:
 def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a working directory in which everything before delivery and reports has run."""
     folder = tmp_path_factory.mktemp("noticed")
-    (folder / "mlruns").mkdir()
-    (folder / "mlruns" / "mlflow.db").write_bytes(empty_store.read_bytes())
     sold = company.transactions(400).filter(pl.col("occurred_at") >= datetime(2024, 12, 15, tzinfo=UTC))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         frames = {"transactions": sold, "customer_snapshots": members()}
         company.write_company(folder / "out" / "default", frames, attributes=ROLES, first_day=SOLD_FROM)
