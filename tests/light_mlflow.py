@@ -29,7 +29,8 @@ def lighten(patch: pytest.MonkeyPatch) -> None:
 def _originals() -> dict[str, Any]:
     from mlflow.store.db import utils
 
-    make, compiled = utils.create_sqlalchemy_engine, []
+    make: Any = utils.create_sqlalchemy_engine
+    compiled: list[Any] = []
     return {"engine": lambda uri: _sharing(make(uri), compiled), "revision": cache(utils._get_latest_schema_revision)}
 
 
