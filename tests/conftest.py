@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from made_once import MadeOnce, entered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +40,27 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty tracking database, made once, as it takes MLflow seconds."""
+def made_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeOnce]:
+    """Return the maker of folders that all processes of a run read; it is an error to write to them."""
+    own = tmp_path_factory.getbasetemp()
+    once = MadeOnce((own.parent if hasattr(request.config, "workerinput") else own) / "made_once")
+    yield once
+    assert once.written() == [], "tests have written to folders that they share with others, instead of copying them"
+
+
+@pytest.fixture(scope="session")
+def empty_store(made_once: MadeOnce) -> Path:
+    """Return an empty tracking database, made once, as it takes MLflow seconds; copy it."""
+    return made_once("empty_store", _make_store) / "mlflow.db"
+
+
+def _make_store(folder: Path) -> None:
     from relkit.tracking import runs
 
-    folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         with runs.connected():
             pass
-    return folder / "mlflow.db"
 
 
 @pytest.fixture
@@ -62,16 +74,14 @@ def workplace(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="session")
-def reported(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """Return a working directory where all jobs but the reports have run on a small simulated company, once; do not write to it."""
-    import reported_company
+def reported(made_once: MadeOnce, empty_store: Path) -> Path:
+    """Return a working directory where all jobs but the reports have run on a small simulated company; do not write to it."""
 
-    folder = tmp_path_factory.mktemp("reported")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
-        reported_company.run_pipeline(folder)
-    return folder
+    def make(folder: Path) -> None:
+        import reported_company
+
+        with entered(folder, empty_store) as patch:
+            patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+            reported_company.run_pipeline(folder)
+
+    return made_once("reported", make)

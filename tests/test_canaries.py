@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 from canary_company import leaks, person, write_company
+from made_once import entered
 
 from relkit import cli
 from relkit.jobs.build_features import BuildFeatures
@@ -19,6 +20,8 @@ from relkit.shapes import shape
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from made_once import MadeOnce
 
 STEPS = """
 name: canaries
@@ -43,13 +46,9 @@ def run(*words: str) -> tuple[int, str]:
 
 def _run_all(folder: Path, store: Path, steps: str) -> None:
     """Run the steps in a new folder on a new company; printed.txt has what was printed."""
-    (folder / "mlruns").mkdir()
-    shutil.copy(store, folder / "mlruns" / "mlflow.db")
     company = write_company(folder.parent / f"{folder.name}_company")
     (folder / "canaries.yaml").write_text(steps)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, store) as patch:
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         code, printed = run("run", "canaries.yaml", "--data", str(company))
         (folder / "printed.txt").write_text(printed)
@@ -57,11 +56,13 @@ def _run_all(folder: Path, store: Path, steps: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+def place(made_once: MadeOnce, empty_store: Path) -> Path:
     """Return a working directory in which the pipeline has run; do not write to it."""
-    folder = tmp_path_factory.mktemp("canaries")
-    _run_all(folder, empty_store, STEPS)
-    return folder
+
+    def make(folder: Path) -> None:
+        _run_all(folder, empty_store, STEPS)
+
+    return made_once("canaries", make)
 
 
 def test_the_pipeline_leaves_no_canary(place):

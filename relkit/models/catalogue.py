@@ -53,8 +53,8 @@ def families() -> dict[str, tuple[str, ...]]:
         >>> families()["survival"][:2]
         ('survival.boosted_hazard', 'survival.cause_specific_cox')
     """
-    roots = [Path(root) for root in models.__path__]
-    known = sorted({path.parent.name for root in roots for path in root.glob("*/family.py")})
+    roots = tuple(models.__path__)
+    known = sorted({family for root in roots for family in _families_in(root)})
     return {family: tuple(f"{family}.{module}" for module in _modules(family, roots)) for family in known}
 
 
@@ -245,10 +245,16 @@ def _module(name: str) -> Any:
     return import_module(f"relkit.models.{name}")
 
 
-def _modules(family: str, roots: list[Path]) -> list[str]:
+@cache
+def _families_in(root: str) -> tuple[str, ...]:
+    """Return the families of a folder, which does not change while relkit runs."""
+    return tuple(path.parent.name for path in Path(root).glob("*/family.py"))
+
+
+def _modules(family: str, roots: tuple[str, ...]) -> list[str]:
     """Return the names of the modules of a family that are models."""
     package = sys.modules.get(f"relkit.models.{family}")
-    folders = [str(root / family) for root in roots] if package is None else list(package.__path__)
+    folders = [str(Path(root, family)) for root in roots] if package is None else list(package.__path__)
     return sorted({module for folder in dict.fromkeys(folders) for module in _models_in(family, folder)})
 
 

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import modelled_company as company
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered, inside
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.choice import read_choice
+from relkit.jobs.choose_model import picked
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.report_material import ReportMaterial
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import catalogue
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.family import CONTRACTS
+from relkit.tables.table_set import TableSet
 from relkit.tracking import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from made_once import MadeOnce
+
+    from relkit.jobs.base import Result
 
 AUTO = "survival.auto"
 SHORT = {"candidates": "survival.cox,survival.kaplan_meier,survival.weibull_aft", "replicates": "40"}
@@ -26,10 +40,38 @@ SHORT = {"candidates": "survival.cox,survival.kaplan_meier,survival.weibull_aft"
 pytestmark = pytest.mark.usefixtures("plain_fits")
 
 
-def fit(model=AUTO, **more):
-    job = FitModel.parse(model=model, **more)
+def fit(model=AUTO, *, figures=False, **more):
+    job = FitModel.parse(model=model, figures=figures, **more)
     job.verify()
     return job.run()
+
+
+def compared(**settings):
+    """Return the rows of the comparison that `fit` would make, without keeping a model."""
+    job = FitModel.parse(model=AUTO, settings=SHORT | settings)
+    found = picked(job.request(TableSet.open(job.out_dir / "tables")))
+    return found.comparison.table.to_dicts()
+
+
+@pytest.fixture(scope="module")
+def short(made_once: MadeOnce, empty_store: Path) -> Path:
+    """Return a working directory after a choice among three models, with its figure; result.pickle is its result."""
+
+    def make(folder: Path) -> None:
+        with entered(folder, empty_store) as patch:
+            lighten(patch)
+            patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+            company.write_company(folder / "out" / "default", history_starts_on=company.FIRST)
+            (folder / "result.pickle").write_bytes(pickle.dumps(fit(settings=SHORT, figures=True)))
+
+    return made_once("short_survival", make)
+
+
+@pytest.fixture
+def result(short: Path) -> Iterator[Result]:
+    """Enter that directory and return the result, to be read."""
+    with inside(short):
+        yield pickle.loads((short / "result.pickle").read_bytes())
 
 
 def of_contracts(place, frame):
@@ -38,7 +80,7 @@ def of_contracts(place, frame):
 
 def test_the_best_is_chosen_registered_and_scores(checked):
     reported = []
-    result = FitModel.parse(model=AUTO, settings=SHORT).run(lambda what, done=None: reported.append((what, done)))
+    result = FitModel.parse(model=AUTO, settings=SHORT, figures=False).run(lambda what, done=None: reported.append((what, done)))
     chosen, choice = result.details["model"], result.details["choice"]
     assert chosen in SHORT["candidates"]
     assert [row["model"] for row in choice["comparison"]] == SHORT["candidates"].split(",")
@@ -56,9 +98,8 @@ def test_the_best_is_chosen_registered_and_scores(checked):
     assert reported[0][0] == "survival.cox: fitted up to 2024-12-30"
 
 
-def test_the_run_keeps_the_comparison_and_no_customer(checked):
-    fit(settings=SHORT)
-    (table,) = checked.glob("mlruns/artifacts/*/artifacts/model_comparison.csv")
+def test_the_run_keeps_the_comparison_and_no_customer(short):
+    (table,) = short.glob("mlruns/artifacts/*/artifacts/model_comparison.csv")
     frames = [pl.read_csv(table.parent / f"model_{name}.csv") for name in ("comparison", "comparison_groups", "comparison_course")]
     assert all(frame["model"].unique(maintain_order=True).to_list() == SHORT["candidates"].split(",") for frame in frames)
     assert frames[1]["customers"].min() >= 10
@@ -93,8 +134,7 @@ def test_without_a_holdout_or_covariates_the_first_that_fits_is_taken(workplace)
 
 
 def test_settings_go_to_the_candidates_that_have_them(checked):
-    result = fit(settings=SHORT | {"covariates": "monthly_amount"})
-    assert {row["model"]: row["parameters"] for row in result.details["choice"]["comparison"]} == {
+    assert {row["model"]: row["parameters"] for row in compared(covariates="monthly_amount")} == {
         "survival.cox": 1,
         "survival.kaplan_meier": 0,
         "survival.weibull_aft": 3,
@@ -157,8 +197,7 @@ def test_where_all_had_ended_before_the_holdout_nothing_is_compared(workplace):
     assert reason.endswith("was taken without a comparison: it is the first candidate that could be fitted.")
 
 
-def test_one_number_has_one_name_in_the_table_and_in_the_line_of_the_fit(checked):
-    result = fit(settings=SHORT)
+def test_one_number_has_one_name_in_the_table_and_in_the_line_of_the_fit(result):
     shown = {row["model"]: row for row in result.details["choice"]["comparison"]}[result.details["model"]]
     heading = result.sentences[1]
     assert "integrated Brier score" in heading

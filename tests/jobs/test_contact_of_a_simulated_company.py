@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered
 
 from relkit.features.contactability import REASONS
 from relkit.jobs.build_features import BuildFeatures
@@ -21,17 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OFFER = {"contact_cost": 1, "offer_cost": 5, "stayers_take_share": 0.1}
-CUSTOMERS = 3000
+CUSTOMERS = 1500
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ReportMaterial, pl.DataFrame, tuple[str, ...]]]:
+def scored(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> Iterator[tuple[Path, ReportMaterial, pl.DataFrame, tuple[str, ...]]]:
     """Yield the raw data, what a report reads, the score table and the sentences of the job."""
     folder = tmp_path_factory.mktemp("contact")
     company = simulate_company(SimulationSettings(customers=CUSTOMERS, contract_share=0.4), folder / "company")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         for job in (CheckTables.parse(data=company.data), BuildFeatures.parse(), FitModel.parse(model="survival.cox")):
             assert job.run().skipped is None, job

@@ -11,6 +11,8 @@ import credited_company
 import modelled_company as company
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered
 
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.build_features import BuildFeatures
@@ -36,11 +38,8 @@ pytestmark = pytest.mark.usefixtures("plain_fits")
 def credited(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a working directory in which credit was fitted, scored and delivered once; do not write to it."""
     folder = tmp_path_factory.mktemp("credited")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         facts = {"first_day": credited_company.FIRST, "last_day": credited_company.LAST, "assumed_margin_rate": 0.4}
         company.write_company(folder / "out" / "default", credited_company.credited_company(), **facts)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import modelled_company as company
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered, inside
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.families.bindings import diagnostic_figures
@@ -20,6 +24,13 @@ from relkit.models.base import edge_of
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.periods import AsOf
 from relkit.tracking import embedded, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from made_once import MadeOnce
+
+    from relkit.jobs.base import Result
 
 BG_NBD = "lifetime_value.bg_nbd"
 FEW = "Forecast totals were compared with what came at one past day only: their bounds rest mostly on the errors usual in other shops."
@@ -33,14 +44,34 @@ def fit(model=BG_NBD, **more):
     return job.run()
 
 
+@pytest.fixture(scope="module")
+def first_fit(made_once: MadeOnce, empty_store: Path) -> Path:
+    """Return a working directory after a first fit; result.pickle is its result."""
+
+    def make(folder: Path) -> None:
+        with entered(folder, empty_store) as patch:
+            lighten(patch)
+            patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+            company.write_company(folder / "out" / "default", history_starts_on=company.FIRST)
+            (folder / "result.pickle").write_bytes(pickle.dumps(fit()))
+
+    return made_once("first_fit", make)
+
+
+@pytest.fixture
+def result(first_fit: Path) -> Iterator[Result]:
+    """Enter that directory and return the result, to be read."""
+    with inside(first_fit):
+        yield pickle.loads((first_fit / "result.pickle").read_bytes())
+
+
 @pytest.fixture
 def drawn(plain_fits, monkeypatch):
     """Draw the plots, unlike the other tests."""
     monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", diagnostic_figures)
 
 
-def test_a_first_fit_is_judged_registered_and_promoted(checked):
-    result = fit()
+def test_a_first_fit_is_judged_registered_and_promoted(result):
     assert (result.job, result.passed, result.skipped) == ("fit", True, None)
     assert list(result.parameters) == ["r", "alpha", "a", "b"]
     assert result.log_likelihood < 0
@@ -78,8 +109,7 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
 
 
-def test_the_registered_model_learnt_from_all_days_and_carries_the_metric_of_the_holdout(checked):
-    result = fit()
+def test_the_registered_model_learnt_from_all_days_and_carries_the_metric_of_the_holdout(result):
     version = registry.champion(BG_NBD)
     assert version.as_of == date(2025, 6, 30)
     assert version.metric_value == result.metrics["crps_repeat_purchases"]
@@ -89,9 +119,8 @@ def test_the_registered_model_learnt_from_all_days_and_carries_the_metric_of_the
     assert {"r": fitted.r, "alpha": fitted.alpha, "a": fitted.a, "b": fitted.b} == result.parameters
 
 
-def test_the_holdout_teaches_the_probability_of_an_order(checked):
-    result = fit()
-    found = storage.load(result.paths["model"]).order_calibration
+def test_the_holdout_teaches_the_probability_of_an_order(first_fit, result, checked):
+    found = storage.load(first_fit / result.paths["model"]).order_calibration
     assert (found.days, found.calibrated_from, found.customers) == (90, date(2024, 12, 30), 250)
     assert result.metrics["calibration_error_of_order_probability"] == found.judged.mean_error
     assert result.metrics["calibration_error_of_own_order_probability"] == found.own.mean_error
@@ -138,25 +167,23 @@ def test_other_models_of_purchases_through_the_job(workplace, real_data, model, 
     assert result.details["alias"] == "champion"
 
 
-def test_a_model_that_reads_histories_is_fitted_judged_and_scores(checked):
+def test_a_model_that_reads_histories_is_fitted_judged_and_scores(fitted_workplace):
     """Opportunities of a fortnight, on customers simulated in continuous time: as near as the BG/NBD, within a tenth."""
-    nbd, result = fit(), fit("lifetime_value.bg_bb", settings={"period_days": 14})
+    result = fit("lifetime_value.bg_bb", settings={"period_days": 14})
     assert list(result.parameters) == ["alpha", "beta", "gamma", "delta"]
     assert result.details["alias"] == "champion"
-    assert result.metrics["crps_repeat_purchases"] < 1.1 * nbd.metrics["crps_repeat_purchases"]
-    from relkit.jobs.score_customers import ScoreCustomers
-
+    assert result.metrics["crps_repeat_purchases"] < 1.1 * registry.champion(BG_NBD).metric_value
     scored = ScoreCustomers.parse(models=["lifetime_value.bg_bb"]).run()
     assert scored.passed
 
 
-def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked, monkeypatch):
-    first = fit()
+def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(fitted_workplace, monkeypatch):
+    first = registry.champion(BG_NBD)
     fits, plain = [], BgNbd.fit
     monkeypatch.setattr(BgNbd, "fit", lambda *given, **named: fits.append(1) or plain(*given, **named))
     second = fit()
     assert len(fits) == 2, "with the same settings that fit is the one of the trial"
-    assert second.details["champion_metric_value"] == first.metrics["crps_repeat_purchases"]
+    assert second.details["champion_metric_value"] == first.metric_value
     assert (second.details["alias"], second.details["champion_before"]) == ("champion", "1")
     sentence = (
         "The champion, version 1, had learnt from days of this holdout, so its settings were fitted anew up to 2024-12-30 and judged on it."
@@ -171,10 +198,7 @@ def test_a_champion_that_has_not_is_judged_as_it_is(checked):
     assert second.details["champion_metric_value"] != second.metrics["crps_repeat_purchases"]
 
 
-def test_a_version_that_is_worse_stays_challenger(checked, monkeypatch):
-    fit()
-    from relkit.models.lifetime_value.bg_nbd import BgNbd
-
+def test_a_version_that_is_worse_stays_challenger(fitted_workplace, monkeypatch):
     judge = BgNbd.judge
     monkeypatch.setattr(
         BgNbd,
@@ -187,14 +211,13 @@ def test_a_version_that_is_worse_stays_challenger(checked, monkeypatch):
     assert result.sentences[-1].endswith(
         '; version 1 stays champion. To promote it all the same: relkit models promote lifetime_value.bg_nbd 2 --reason "...".'
     )
-    assert registry.champion_versions() == {BG_NBD: "1"}
+    assert registry.champion(BG_NBD).version == "1"
     forced = fit(settings={"period_days": 1}, force=True, reason="parameters a day are asked for")
     assert forced.details["alias"] == "champion"
     assert registry.champion(BG_NBD).reason == "forced: parameters a day are asked for"
 
 
-def test_without_a_holdout_a_later_version_is_not_promoted(checked):
-    fit()
+def test_without_a_holdout_a_later_version_is_not_promoted(fitted_workplace):
     result = fit(holdout_days=0)
     assert result.metrics == {}
     assert result.warnings == ()
@@ -204,16 +227,15 @@ def test_without_a_holdout_a_later_version_is_not_promoted(checked):
 
 
 @pytest.mark.parametrize(("as_of", "days"), [("2025-09-30", 92), ("2026-12-31", 549)])
-def test_days_after_the_data_judge_no_model(checked, as_of, days):
+def test_days_after_the_data_judge_no_model(fitted_workplace, as_of, days):
     """Nobody buys on days without data, so the model with the lowest forecasts would win there."""
-    fit()
     unknown = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
     why = f"The holdout of 182 days up to {as_of} reaches past the data, which end on 2025-06-30, so the model was not judged."
     result = fit(as_of=as_of)
     assert result.warnings == (unknown, why)
     assert (result.metrics, result.details["holdout"], result.details["alias"]) == ({}, "", "challenger")
     assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
-    assert registry.champion_versions() == {BG_NBD: "1"}
+    assert registry.champion(BG_NBD).version == "1"
     assert fit(as_of=as_of, holdout_days=0).warnings == (unknown,)
     forced = fit(as_of=as_of, force=True, reason="the feed is late")
     assert (forced.details["alias"], forced.warnings) == ("champion", (unknown, why))
@@ -252,10 +274,9 @@ def test_too_little_to_fit_at_all_is_refused(checked):
         fit(as_of="2023-01-02", holdout_days=0)
 
 
-def test_a_champion_that_cannot_be_judged_is_reported_and_stays(checked):
-    fit("survival.cox")
+def test_a_champion_that_cannot_be_judged_is_reported_and_stays(fitted_workplace):
     company.write_company(
-        checked / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")}, history_starts_on=company.FIRST
+        fitted_workplace / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")}, history_starts_on=company.FIRST
     )
     result = fit("survival.cox")
     assert result.details["alias"] == "challenger"
@@ -293,8 +314,7 @@ def test_a_regression_without_covariates_is_skipped(workplace):
     )
 
 
-def test_customers_of_before_the_data_are_counted(checked):
-    result = fit()
+def test_customers_of_before_the_data_are_counted(result):
     assert any("customers may have been there before the data start" in sentence for sentence in result.sentences)
 
 
@@ -367,9 +387,8 @@ def test_a_server_keeps_the_saved_model(checked, monkeypatch):
     assert embedded.current().database is not None
 
 
-def test_another_programme_has_its_own_champion(checked):
-    fit()
-    result = fit(programme="loyalty", out=checked / "out" / "default")
+def test_another_programme_has_its_own_champion(fitted_workplace):
+    result = fit(programme="loyalty", out=fitted_workplace / "out" / "default")
     assert (result.details["model"], result.details["registered"], result.details["version"]) == (BG_NBD, f"loyalty.{BG_NBD}", "1")
     assert result.details["champion_before"] is None
     assert registry.champion(BG_NBD).programme == "default"

@@ -31,7 +31,7 @@ CALENDAR = pl.DataFrame(
 
 @pytest.fixture
 def seasonal(workplace: Path, plain_fits: None) -> Path:
-    frames = {"transactions": company.transactions(), "calendar": CALENDAR}
+    frames = {"transactions": company.transactions(120), "calendar": CALENDAR}
     company.write_company(workplace / "out" / "default", frames, history_starts_on=company.FIRST)
     return workplace
 
@@ -59,7 +59,8 @@ def test_the_choice_among_models_knows_the_events_of_its_day(seasonal: Path, mon
     fits = []
     fit = TimeVaryingParetoNbd.fit
     monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))
-    assert FitModel.parse(model="lifetime_value.auto", settings={"candidates": [NAME], "replicates": 20, "origins": 1}).run().passed
+    alone = {"candidates": [NAME], "replicates": 20, "origins": 1}
+    assert FitModel.parse(model="lifetime_value.auto", settings=alone, figures=False).run().passed
     assert [len(events) for events in fits] == [2, 3]
 
 

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError
-from relkit.families.bindings import inputs_of
+from relkit.families.bindings import inputs_of, reading_of
 from relkit.features.drawn_customers import drawn_customers
 from relkit.jobs.holdouts import LONGEST_HOLDOUT_DAYS, HeldOut, Known, origins_of, split_of
 from relkit.jobs.trials import Ready, judged, tried
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 BG_NBD = "lifetime_value.bg_nbd"
+READERS = {reading_of(model): model for model in (*candidates("lifetime_value.auto"), *candidates("survival.auto"))}
+"""A model of each reading: the rows that models learn from and are judged by depend on nothing else of them."""
 
 
 @pytest.fixture
@@ -96,8 +98,14 @@ def people(n: int = 250) -> dict[str, pl.DataFrame]:
     return {"customers": pl.DataFrame(customers), "customer_snapshots": pl.DataFrame(snapshots)}
 
 
+def test_inputs_are_those_of_the_reading(tables: TableSet) -> None:
+    assert len(READERS) >= 4
+    for model in (*candidates("lifetime_value.auto"), *candidates("survival.auto")):
+        assert inputs_of(model, tables, {}) == inputs_of(READERS[reading_of(model)], tables, {}), model
+
+
 @pytest.mark.parametrize("starts_on", [company.FIRST, None], ids=["declared", "the first purchase"])
-@pytest.mark.parametrize("model", [*candidates("lifetime_value.auto"), *candidates("survival.auto")])
+@pytest.mark.parametrize("model", READERS.values())
 def test_rows_of_drawn_customers_are_the_same_without_those_of_the_others(model: str, starts_on: date | None, tmp_path: Path) -> None:
     """One contract passes to another customer, one sale was cancelled the same day, and the first of all to buy is not drawn."""
     lines, contracts = company.transactions(), company.contracts()

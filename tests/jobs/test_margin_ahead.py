@@ -39,14 +39,18 @@ def test_of_orders(name: str) -> None:
     model, features = fitted(name)
     features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(10.0 + pl.int_range(pl.len()) % 37))
     value = catalogue.make("lifetime_value.gamma_gamma").fit(features, as_of=DAY)
-    features = features.head(60)
+    features = features.head(20)
     scores = score_model(model, features, kinds=ORDERS.scores, as_of=DAY, source=TOLD)
     # A naive rule has no parameters whose uncertainty would bound the forecast of a customer.
     is_bar = catalogue.settings_class(name).is_bar
     assert scores.of(EXPECTED_ORDERS.at(90))["lower"].null_count() == (len(features) if is_bar else 0)
-    near, plain, endless = (purchase_margins(model, value, features, margin_rate=0.3, ahead=ahead)["value"] for ahead in AHEADS)
-    assert ((near <= plain) & (near <= endless * (1 + 1e-9))).all()
-    spread = purchase_margins(model, value, features, margin_rate=0.3, ahead=AHEADS[0])["error"]
+    # Without end the sums are long, and a third of the customers shows as much.
+    people = (features, features, features.gather_every(3))
+    found = [purchase_margins(model, value, own, margin_rate=0.3, ahead=ahead) for own, ahead in zip(people, AHEADS, strict=True)]
+    near, plain, endless = (frame["value"] for frame in found)
+    assert (near <= plain).all()
+    assert (near.gather_every(3) <= endless * (1 + 1e-9)).all()
+    spread = found[0]["error"]
     assert spread.is_null().all() or (spread >= 0).all()
 
 

@@ -6,13 +6,14 @@ One product is out of stock, one discontinued, one closed by the calendar; some 
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from light_mlflow import lighten
+from made_once import entered
 
 from relkit.cli import run
 from relkit.errors import ParameterError
@@ -89,11 +90,8 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         with pytest.MonkeyPatch.context() as plain:  # models that are shared with other tests are fitted with their figures
             plain.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
             made = Shop(folder)

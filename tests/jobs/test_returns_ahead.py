@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 import returning_shop as shop
+from light_mlflow import lighten
+from made_once import entered
 from score_records import SHOWN
 
 from relkit.features.purchases import purchase_summary
@@ -38,12 +39,9 @@ RATE = 0.5
 def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path):
     """Return a working directory, entered, where the shop was read, fitted, scored and delivered as of the middle of its two years."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
     data = shop.write_shop(folder / "data", shop.lines())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         CheckTables.parse(data=str(data)).run()
         BuildFeatures.parse(as_of=DAY).run()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import modelled_company as company
 import polars as pl
 import pytest
+from made_once import inside
 from score_records import made
 
 from relkit.errors import ParameterError, TableError
@@ -17,6 +22,13 @@ from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
 from relkit.scores.score_table import SCORE_TABLE, check_scores, wide
 from relkit.tracking import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from made_once import MadeOnce
+
+    from relkit.jobs.base import Result
 
 pytestmark = pytest.mark.usefixtures("plain_fits")
 
@@ -31,8 +43,26 @@ def table(result) -> pl.DataFrame:
     return pl.read_parquet(result.paths["scores"])
 
 
-def test_the_champions_score_everybody_they_can(fitted_workplace):
-    result = score()
+@pytest.fixture(scope="module")
+def scored(modelled: Path, made_once: MadeOnce) -> Path:
+    """Return the working directory of all models after `relkit score`, whose result is result.pickle."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(modelled, folder, dirs_exist_ok=True)
+        with inside(folder):
+            (folder / "result.pickle").write_bytes(pickle.dumps(score()))
+
+    return made_once("scored", make)
+
+
+@pytest.fixture
+def result(scored: Path) -> Iterator[Result]:
+    """Enter that directory and return the result, to be read."""
+    with inside(scored):
+        yield pickle.loads((scored / "result.pickle").read_bytes())
+
+
+def test_the_champions_score_everybody_they_can(result):
     scores = table(result)
     assert result.paths["scores"].as_posix() == "out/default/scores/2025-06-30/scores.parquet"
     assert check_scores(made(scores)).frame.columns == list(SCORE_TABLE.names)
@@ -57,8 +87,8 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
     assert result.details["models"] == {"lifetime_value.bg_nbd": "1", "lifetime_value.gamma_gamma": "1", "survival.cox": "1"}
 
 
-def test_every_row_names_model_version_and_training_day(fitted_workplace):
-    behind = table(score()).select("score", "model", "version", "trained_as_of").unique().sort("score").rows()
+def test_every_row_names_model_version_and_training_day(result):
+    behind = table(result).select("score", "model", "version", "trained_as_of").unique().sort("score").rows()
     day, orders, value = date(2025, 6, 30), "lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"
     assert behind == [
         ("churn_probability_90d", "survival.cox", "1", day),
@@ -72,26 +102,25 @@ def test_every_row_names_model_version_and_training_day(fitted_workplace):
     ]
 
 
-def test_the_scores_are_those_of_the_saved_model(fitted_workplace):
-    scores = wide(table(score()))
+def test_the_scores_are_those_of_the_saved_model(result):
+    scores = wide(table(result))
     from relkit.features.purchases import purchase_summary
     from relkit.tables.table_set import TableSet
 
-    tables = TableSet.open(fitted_workplace / "out" / "default" / "tables")
+    tables = TableSet.open(Path("out") / "default" / "tables")
     fitted = storage.load(registry.saved_folder(registry.champion("lifetime_value.bg_nbd")))
     expected = fitted.score(purchase_summary(tables, tables.as_of())).select("customer_id", "expected_orders_90d")
     assert scores.select("customer_id", "expected_orders_90d").drop_nulls().equals(expected)
 
 
-def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted_workplace):
+def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(result):
     """By every route: the registry, what MLflow serves, and the job; for contract holders too."""
     from relkit.features.purchases import purchase_summary
     from relkit.tables.table_set import TableSet
     from relkit.tracking.served_model import ServedModel
 
-    result = score()
     given = table(result).filter(score="order_probability_90d")
-    tables = TableSet.open(fitted_workplace / "out" / "default" / "tables")
+    tables = TableSet.open(Path("out") / "default" / "tables")
     people = purchase_summary(tables, tables.as_of()).sort("customer_id")
     champion = registry.champion("lifetime_value.bg_nbd")
     fitted = registry.load(champion)
@@ -109,8 +138,7 @@ def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted
     assert behind["interval_level"] == 0.95
 
 
-def test_models_json_leads_back_to_the_runs(fitted_workplace):
-    result = score()
+def test_models_json_leads_back_to_the_runs(result):
     models = json.loads(result.paths["models"].read_text())
     assert sorted(models) == sorted(result.counts["scores"])
     version = registry.champion("survival.cox")
@@ -134,8 +162,8 @@ def test_models_json_leads_back_to_the_runs(fitted_workplace):
     assert set(margin["metrics"]) == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.cox"}
 
 
-def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
-    usual, given = score(), score(horizon_days=30, horizon_months=12, annual_discount_rate=0.0, margin_rate=0.2)
+def test_horizons_rates_and_margin_are_parameters(result, fitted_workplace):
+    given = score(horizon_days=30, horizon_months=12, annual_discount_rate=0.0, margin_rate=0.2)
     assert set(given.counts["scores"]) == {
         "churn_probability_30d",
         "contract_residual_value_12m",
@@ -146,7 +174,7 @@ def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
         "order_probability_30d",
         "p_alive",
     }
-    assert given.metrics["mean_future_margin_12m"] < usual.metrics["mean_future_margin_24m"]
+    assert given.metrics["mean_future_margin_12m"] < result.metrics["mean_future_margin_24m"]
     assert "The margin of the next 12 months is counted at 20.0% of sales (given), discounted at 0% a year." in given.sentences
 
 
@@ -303,8 +331,8 @@ def test_without_a_margin_there_is_no_future_margin(fitted_workplace):
     assert result.warnings == ("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.",)
 
 
-def test_contract_holders_have_a_margin_ahead_in_the_same_column(fitted_workplace):
-    margins = table(score()).filter(score="future_margin_24m")
+def test_contract_holders_have_a_margin_ahead_in_the_same_column(result):
+    margins = table(result).filter(score="future_margin_24m")
     holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"].unique()
     of_holders = margins.filter(pl.col("customer_id").is_in(holders.implode()))
     assert len(of_holders) == len(holders)
@@ -313,16 +341,15 @@ def test_contract_holders_have_a_margin_ahead_in_the_same_column(fitted_workplac
     assert ((margins["lower"] <= margins["value"]) & (margins["value"] <= margins["upper"])).all()
 
 
-def test_who_does_both_has_both_parts(fitted_workplace):
-    margins = wide(table(score()).filter(score="future_margin_24m"))
+def test_who_does_both_has_both_parts(scored, result, fitted_workplace):
+    scores = pl.read_parquet(scored / result.paths["scores"])
+    margins, residual = (wide(scores.filter(score=name)) for name in ("future_margin_24m", "contract_residual_value_24m"))
     apart = {}
     for name, kept in (("bought", "transactions"), ("held", "contracts")):
         company.write_company(fitted_workplace / "out" / "default", {kept: getattr(company, kept)()}, history_starts_on=company.FIRST)
         (fitted_workplace / "out" / "default" / "tables" / f"{'contracts' if kept == 'transactions' else 'transactions'}.parquet").unlink()
         apart[name] = wide(table(score()).filter(score="future_margin_24m")).rename({"future_margin_24m": name})
-        company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST)
     both = margins.join(apart["bought"], on="customer_id").join(apart["held"], on="customer_id")
-    residual = wide(table(score()).filter(score="contract_residual_value_24m"))
     assert residual["contract_residual_value_24m"].to_list() == pytest.approx(apart["held"]["held"].to_list())
     assert len(both) > 0
     assert both["future_margin_24m"].to_list() == pytest.approx((both["bought"] + both["held"]).to_list())

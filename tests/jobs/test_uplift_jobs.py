@@ -12,6 +12,8 @@ import modelled_company as company
 import polars as pl
 import pytest
 from drawn_company import noon
+from light_mlflow import lighten
+from made_once import entered
 
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.build_features import BuildFeatures
@@ -47,11 +49,8 @@ def frames() -> dict[str, pl.DataFrame]:
 def learnt(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a working directory in which the effects have been learnt, scored and delivered once; do not write to it."""
     folder = tmp_path_factory.mktemp("uplift")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with entered(folder, empty_store) as patch:
+        lighten(patch)
         patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         company.write_company(folder / "out" / "default", frames())
         jobs = (

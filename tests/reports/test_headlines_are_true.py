@@ -6,22 +6,27 @@ sentence needs its recomputation.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from made_once import entered, inside
 from recomputed_campaigns import CampaignFacts
 from recomputed_credit import CreditFacts
 from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
 from relkit.texts import Text, in_language
+
+if TYPE_CHECKING:
+    from made_once import MadeOnce
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 MODULES = (
@@ -149,20 +154,20 @@ def disagreements(name: str, language: str, facts: Any, **parameters: Any) -> li
 
 
 @pytest.fixture(scope="module")
-def declared(reported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def declared(reported: Path, made_once: MadeOnce) -> Path:
     """Return a copy of the reported company, scored again with an offer at the cost that the literature assumes."""
-    from relkit.jobs.deliver_files import DeliverFiles
-    from relkit.jobs.score_customers import ScoreCustomers
 
-    folder = tmp_path_factory.mktemp("declared") / "place"
-    shutil.copytree(reported, folder)
-    shutil.rmtree(folder / "out" / "default" / "deliveries")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        ScoreCustomers.parse(offer=USUAL).run()
-        DeliverFiles.parse(workbook=False).run()
-    return folder
+    def make(folder: Path) -> None:
+        from relkit.jobs.deliver_files import DeliverFiles
+        from relkit.jobs.score_customers import ScoreCustomers
+
+        shutil.copytree(reported, folder, dirs_exist_ok=True)
+        shutil.rmtree(folder / "out" / "default" / "deliveries")
+        with inside(folder):
+            ScoreCustomers.parse(offer=USUAL).run()
+            DeliverFiles.parse(workbook=False).run()
+
+    return made_once("declared", make)
 
 
 def facts_of(place: Path, declared: Path) -> Facts:
@@ -232,8 +237,22 @@ def test_on_a_campaign(language: str, campaign: CampaignFacts, monkeypatch: pyte
 
 
 @pytest.fixture(scope="module")
-def credited(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> CreditFacts:
+def credited(made_once: MadeOnce, empty_store: Path) -> CreditFacts:
     """Return a shop whose channels were credited by three rules, with two experiments and a budget scenario."""
+    import credited_company
+
+    def make(folder: Path) -> None:
+        with entered(folder, empty_store) as patch:
+            patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+            _credit_channels(folder / "out" / "default")
+
+    folder = made_once("credited_page", make)
+    budget = json.loads((folder / "budget.json").read_text())
+    return CreditFacts(folder / "out" / "default", str(credited_company.LAST), budget=budget)
+
+
+def _credit_channels(out: Path) -> None:
+    """Write the shop, credit its channels, plan a budget; budget.json in the working directory has the details of the plan."""
     import credited_company
     import modelled_company
 
@@ -242,21 +261,12 @@ def credited(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Cre
     from relkit.jobs.plan_budget import PlanBudget
     from relkit.jobs.score_customers import ScoreCustomers
 
-    folder = tmp_path_factory.mktemp("credited_page")
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
-        days = {"first_day": credited_company.FIRST, "last_day": credited_company.LAST}
-        out = folder / "out" / "default"
-        modelled_company.write_company(out, credited_company.credited_company() | {"lift_tests": EXPERIMENTS}, **days)
-        rules = FitModel.parse(model="attribution.all", settings={"models": "linear,first_touch,last_touch"})
-        for job in (rules, BuildFeatures.parse(), ScoreCustomers.parse()):
-            assert job.run().skipped is None, job
-        budget = PlanBudget.parse().run().model_dump(mode="json")["details"]
-    return CreditFacts(out, str(credited_company.LAST), budget=budget)
+    days = {"first_day": credited_company.FIRST, "last_day": credited_company.LAST}
+    modelled_company.write_company(out, credited_company.credited_company() | {"lift_tests": EXPERIMENTS}, **days)
+    rules = FitModel.parse(model="attribution.all", settings={"models": "linear,first_touch,last_touch"})
+    for job in (rules, BuildFeatures.parse(), ScoreCustomers.parse()):
+        assert job.run().skipped is None, job
+    Path("budget.json").write_text(json.dumps(PlanBudget.parse().run().model_dump(mode="json")["details"]))
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from made_once import entered, inside
 
 from relkit.errors import StorageError
 from relkit.models import storage
@@ -14,7 +16,10 @@ from relkit.tracking import registry
 from relkit.tracking.refused_models import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from made_once import MadeOnce
 
 
 def change(version: registry.ModelVersion) -> None:
@@ -28,13 +33,25 @@ def change(version: registry.ModelVersion) -> None:
     path.write_text(json.dumps(body))
 
 
+@pytest.fixture(scope="module")
+def registered(made_once: MadeOnce, empty_store: Path, fitted) -> Path:
+    """Return a working directory with three versions; copy it."""
+
+    def make(folder: Path) -> None:
+        with entered(folder, empty_store):
+            made = [registry.log_model(fitted) for _ in range(3)]
+            registry.challenge(made[1].name, made[1].version, reason="slightly worse")
+            registry.promote(made[2].name, made[2].version, reason="best")
+
+    return made_once("three_versions", make)
+
+
 @pytest.fixture
-def three(workplace: Path, fitted) -> list[registry.ModelVersion]:
+def three(registered: Path, tmp_path: Path, fitted) -> Iterator[list[registry.ModelVersion]]:
     """Return three versions: the first without alias, the second challenger, the third champion."""
-    made = [registry.log_model(fitted) for _ in range(3)]
-    registry.challenge(made[1].name, made[1].version, reason="slightly worse")
-    registry.promote(made[2].name, made[2].version, reason="best")
-    return registry.versions(made[0].name)[::-1]
+    shutil.copytree(registered, tmp_path, dirs_exist_ok=True)
+    with inside(tmp_path):
+        yield registry.versions(fitted.name)[::-1]
 
 
 def test_a_changed_champion_is_refused_with_the_version_that_would_serve(three, fitted) -> None:

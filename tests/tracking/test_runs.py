@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,22 +33,39 @@ def test_the_store_is_made_on_first_use_and_quietly(tmp_path):
     assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")) == ["mlruns", "mlruns/mlflow.db"]
 
 
-def test_of_two_that_begin_together_the_first_database_counts(tmp_path, monkeypatch, empty_store):
+@pytest.fixture
+def quick_store(empty_store, monkeypatch):
+    """Let MLflow's store be a copy of an empty one, whose tables take it seconds to make."""
+    from mlflow.store.tracking import sqlalchemy_store
+
+    class Copied:
+        engine = SimpleNamespace(dispose=lambda: None)
+
+        def __init__(self, uri, _artifacts):
+            shutil.copy(empty_store, uri.removeprefix("sqlite:///"))
+
+        def create_experiment(self, *_, **__):
+            pass
+
+    monkeypatch.setattr(sqlalchemy_store, "SqlAlchemyStore", Copied)
+
+
+def test_of_two_that_begin_together_the_first_database_counts(tmp_path, monkeypatch, quick_store):
     """The one that is slower throws its own database away: the runs in the other are not lost."""
     link = os.link
 
     def late(fresh, database):
-        shutil.copy(empty_store, database)
+        database.write_bytes(b"first")
         link(fresh, database)
 
     monkeypatch.setattr(os, "link", late)
     with runs._quiet():
         runs._make(embedded.Store(uri="", database=tmp_path / "mlflow.db"))
     assert [p.name for p in tmp_path.iterdir()] == ["mlflow.db"]
-    assert (tmp_path / "mlflow.db").read_bytes() == empty_store.read_bytes()
+    assert (tmp_path / "mlflow.db").read_bytes() == b"first"
 
 
-def test_where_links_are_not_possible_the_store_is_moved_into_place(tmp_path, monkeypatch):
+def test_where_links_are_not_possible_the_store_is_moved_into_place(tmp_path, monkeypatch, quick_store, empty_store):
     def no_links(*_):
         raise PermissionError
 
@@ -55,6 +73,7 @@ def test_where_links_are_not_possible_the_store_is_moved_into_place(tmp_path, mo
     with runs._quiet():
         runs._make(embedded.Store(uri="", database=tmp_path / "mlflow.db"))
     assert [p.name for p in tmp_path.iterdir()] == ["mlflow.db"]
+    assert (tmp_path / "mlflow.db").read_bytes() == empty_store.read_bytes()
 
 
 def test_an_experiment_that_is_absent_is_made(workplace):
