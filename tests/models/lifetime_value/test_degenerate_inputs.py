@@ -173,7 +173,8 @@ class TestOrders:
     def test_thousands_of_purchases(self, cases: Any, name: str) -> None:
         case, usual = cases(name)
         one = pl.concat([case.features.tail(N - 1), bought(case.features, [5000], [390.0], [400.0])])
-        all_of_them = bought(case.features, range(5000, 5000 + N), [390.0] * N, [400.0] * N, list(1.0 + np.arange(N)))
+        n = N // 5
+        all_of_them = bought(case.features, range(5000, 5000 + n), [390.0] * n, [400.0] * n, list(1.0 + np.arange(n)))
         for customers in (one, all_of_them):
             assert_reported(case, customers)
             assert_scored(case, usual, customers)
@@ -316,10 +317,11 @@ class TestContracts:
             with pytest.raises(TableError, match=r"duration_days: 1 of 300 rows are below 0 \(first: row 4"):
                 use(spells)
 
-    def test_a_handful_of_contracts_of_any_kind(self, cases: Any, name: str) -> None:
+    @pytest.mark.parametrize("first_seed", [0, pytest.param(20, marks=pytest.mark.slow)])
+    def test_a_handful_of_contracts_of_any_kind(self, cases: Any, name: str, first_seed: int) -> None:
         case, usual = cases(name)
         fits = 0
-        for seed in range(40):
+        for seed in range(first_seed, first_seed + 20):
             rng = np.random.default_rng(seed)
             n = int(rng.integers(2, 25))
             days = np.floor(rng.uniform(0, 400, n))
@@ -328,7 +330,7 @@ class TestContracts:
             spells = case.features.head(n).with_columns(**{column: pl.Series(values) for column, values in changed.items()})
             fits += not isinstance(assert_reported(case, spells), Exception)
             assert_finite(case.score(usual, spells), spells["event"])
-        assert fits > 10
+        assert fits > 5
 
 
 @pytest.mark.parametrize("hole", [None, np.nan, np.inf])
