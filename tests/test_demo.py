@@ -24,8 +24,14 @@ def without_reports(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_text("\n".join(line for line in source.read_text().splitlines() if "report:" not in line))
         monkeypatch.setattr(demo, name, path)
     monkeypatch.setattr(demo, "NAMED", demo.NAMED[:1])
-    short = ("candidates=lifetime_value.pooled,lifetime_value.same_again", "origins=1", "replicates=20")
-    monkeypatch.setattr(demo, "FIRST_ORDERS", (*demo.FIRST_ORDERS, *(f"fit lifetime_value.auto.settings.{each}" for each in short)))
+    monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})  # drawn in tests of their own
+    few = (
+        "lifetime_value.auto.settings.candidates=lifetime_value.mbg_nbd,lifetime_value.same_again",
+        *("lifetime_value.auto.settings.origins=1", "lifetime_value.auto.settings.replicates=20"),
+        "survival.auto.settings.candidates=survival.kaplan_meier,survival.cox",
+        "attribution.all.settings.models=last_touch,markov_removal",
+    )
+    monkeypatch.setattr(demo, "FIRST_ORDERS", (*demo.FIRST_ORDERS, *(f"fit {each}" for each in few)))
     return workplace
 
 

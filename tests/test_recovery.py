@@ -35,8 +35,11 @@ LONG = (
     "world", [pytest.param(each, marks=[pytest.mark.slow] if each.name in LONG else [], id=each.name) for each in WORLDS]
 )
 def test_parameters_and_forecasts_come_back(world: World) -> None:
-    """Ten repetitions: of 10 intervals at 90 %, fewer than 6 contain the truth once in 600 times."""
-    found = study.studied(world, 10)
+    """Ten repetitions: of 10 intervals at 90 %, fewer than 6 contain the truth once in 600 times.
+
+    Between the smallest and the largest size errors fall to a quarter; from one size to the next some rise by chance.
+    """
+    found = study.studied(replace(world, sizes=world.sizes[::2]), 10)
     assert [each.term for each in found] == [*world.truth, "forecast"]
     for each in found:
         assert each.coverage >= 0.6, each

@@ -34,7 +34,7 @@ class World:
         simulate: customers, of their number and a random generator.
         customer: one row, of whom the score is forecast with an interval.
         settings: of the model, besides a period of one day and the level.
-        sizes: three numbers of customers, ascending.
+        sizes: numbers of customers, ascending; three of them here.
         effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
         as_of: last day whose facts are known.
         family: of the model.
@@ -47,7 +47,7 @@ class World:
     simulate: Callable[[int, np.random.Generator], pl.DataFrame]
     customer: pl.DataFrame
     settings: Mapping[str, Any] = field(default_factory=lambda: {"period_days": 1.0})
-    sizes: tuple[int, int, int] = SIZES
+    sizes: tuple[int, ...] = SIZES
     effects: tuple[str, ...] = ()
     as_of: date = date(2025, 6, 30)
     family: str = "lifetime_value"

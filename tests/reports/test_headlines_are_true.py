@@ -11,6 +11,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,13 +93,21 @@ def templates(language: str) -> dict[str, str]:
     return found
 
 
+@cache
+def patterns(language: str) -> list[tuple[str, list[str], re.Pattern[str]]]:
+    """Return key, placeholders and pattern of each text, those with the most words of their own first."""
+    found = []
+    for key, template in sorted(templates(language).items(), key=lambda item: -len(re.sub(r"\{\w+\}", "", item[1]))):
+        parts = re.split(r"\{(\w+)\}", template)
+        found.append((key, parts[1::2], re.compile("".join(re.escape(part) if i % 2 == 0 else "(.*?)" for i, part in enumerate(parts)))))
+    return found
+
+
 def match(text: str, language: str) -> tuple[str, dict[str, str]]:
     """Return the key of the text behind a sentence, and the values of its placeholders; a tab separates a figure and its label."""
     figure, _, label = text.rpartition("\t")
-    for key, template in sorted(templates(language).items(), key=lambda item: -len(re.sub(r"\{\w+\}", "", item[1]))):
-        parts, names = re.split(r"\{(\w+)\}", template), re.findall(r"\{(\w+)\}", template)
-        pattern = "".join(re.escape(part) if i % 2 == 0 else "(.*?)" for i, part in enumerate(parts))
-        if bool(figure) == bool(FIGURES.fullmatch(key)) and (found := re.fullmatch(pattern, label)):
+    for key, names, pattern in patterns(language):
+        if bool(figure) == bool(FIGURES.fullmatch(key)) and (found := pattern.fullmatch(label)):
             return key, dict(zip(names, found.groups(), strict=True)) | ({"figure": figure} if figure else {})
     raise AssertionError(f"no text of {', '.join(MODULES)} gives {text!r}")
 
@@ -180,6 +189,7 @@ def facts_of(place: Path, declared: Path) -> Facts:
 def test_on_the_simulated_company(name: str, language: str, reported: Path, declared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(reported)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("relkit.reports.pictures.Picture.png", lambda _: b"")  # pictures have tests of their own
     assert disagreements(name, language, facts_of(reported, declared)) == []
 
 
@@ -196,6 +206,7 @@ def test_with_a_declared_offer(
     folder = within_budget(declared, budget, tmp_path / "place")
     monkeypatch.chdir(folder)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("relkit.reports.pictures.Picture.png", lambda _: b"")  # pictures have tests of their own
     facts = replace(facts_of(folder, folder), budget=budget, offer_cost=USUAL["offer_cost"] if budget is None else CHEAP["offer_cost"])
     assert disagreements("segment_churn_risk", language, facts) == []
 

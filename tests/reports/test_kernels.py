@@ -68,8 +68,9 @@ def until(found: Callable[[], Any], *, seconds: float) -> Any:
     return result
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def ended() -> Iterator[None]:
+    """Leave no nursery; tests share one, which takes seconds to make, unless they end it."""
     kernels.close()
     yield
     kernels.close()
@@ -94,6 +95,7 @@ def test_nothing_of_one_notebook_reaches_the_next(tmp_path: Path) -> None:
 
 
 def test_a_notebook_begins_with_what_the_first_one_imports(tmp_path: Path) -> None:
+    kernels.close()  # so that this is the first one
     path = notebook(tmp_path, "imports", "import sys; known = 'wave' in sys.modules", "import wave; print(known)")
     assert printed(path) == ["True"]
 
