@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # a name of a file that no encoding knows must not stop a message
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+    code = run(sys.argv[1:] if argv is None else list(argv))
+    gc.freeze()  # at its end Python would visit the million objects of what was imported, for two seconds after a fit
+    sys.exit(code)
 
 
 def settle() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from made_once import MadeOnce, entered
+
+from relkit.reports.engine import without_grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,19 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+with without_grammar():  # as the product imports it: with the grammar it takes seven seconds in each process
+    import nbformat  # noqa: F401
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_constants() -> Iterator[None]:
+    """Keep hypothesis from parsing every imported file for constants: it takes many seconds, and tests name the traps they draw from."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "hypothesis" in sys.modules:
+            patch.setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda _: False, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +20,9 @@ from relkit import cli, running
 from relkit.cli import ALGEBRA_THREADS, main, run
 from relkit.jobs.base import Result
 from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +190,14 @@ def test_a_terminal_sees_a_line_that_renews_itself(monkeypatch: pytest.MonkeyPat
     assert "… copying  50%" in capsys.readouterr().err
 
 
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """Give back to the garbage collection what a command that has ended took from it."""
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("thawed")
 def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["relkit", "double", "--mode", "skip"])
     with pytest.raises(SystemExit) as stopped:
@@ -192,6 +205,7 @@ def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stopped.value.code == 1
 
 
+@pytest.mark.usefixtures("thawed")
 @pytest.mark.parametrize(("before", "after"), [(None, "1"), ("4", "4")])
 def test_a_command_gives_linear_algebra_one_thread_by_default(before: str | None, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ALGEBRA_THREADS, before or "")

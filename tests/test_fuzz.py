@@ -44,12 +44,6 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
-@pytest.fixture(autouse=True)
-def without_constants(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep hypothesis from parsing every imported file for constants: it takes many seconds, and the texts here have traps of their own."""
-    monkeypatch.setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda _: False, raising=False)
-
-
 @pytest.mark.parametrize("kind", SAMPLE)
 @pytest.mark.filterwarnings("ignore")
 def test_a_sample_of_cases_shows_no_fault(kind: str, tmp_path: Path) -> None:
