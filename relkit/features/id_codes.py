@@ -29,6 +29,23 @@ def codes_among(names: pl.Series, ids: pl.Series) -> pl.Series:
     return _looked_up(names, heads).gather(places)
 
 
+def enumerated(ids: pl.Series) -> pl.Series:
+    """Return categorical ids as an enumeration of those that occur, in order; each number is looked up once, not each id.
+
+    Examples:
+        >>> enumerated(pl.Series(["b", None, "a", "b"], dtype=pl.Categorical)).to_physical().to_list()
+        [1, None, 0, 1]
+    """
+    codes = ids.to_physical()
+    used = ids.unique().drop_nulls()
+    names = used.cast(pl.String).sort()
+    if names.is_empty():
+        return ids.cast(pl.Enum(names))
+    numbers = pl.Series([0], dtype=pl.UInt32).new_from_index(0, int(used.to_physical().max()) + 1)  # type: ignore[arg-type]
+    numbers = numbers.scatter(used.to_physical(), used.cast(pl.Enum(names)).to_physical().cast(pl.UInt32))
+    return numbers.gather(codes).cat.to(pl.Enum(names))
+
+
 def _in_order(ids: pl.Series) -> pl.Series:
     """Return the different ids in order; those that come in order are not sorted again."""
     first, others = _split(ids)
@@ -52,7 +69,7 @@ def _split(ids: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the ids up to the first that is before one above it, and the others; nulls may be anywhere."""
     before = ids.shift(1).forward_fill() if ids.null_count() else ids.shift(1)
     falls = (ids < before).fill_null(value=False)
-    at = falls.arg_max() if falls.any() else len(ids)
+    at = int(falls.arg_max() or 0) if falls.any() else len(ids)
     return ids.head(at), ids.slice(at)
 
 

@@ -14,11 +14,14 @@ import numpy as np
 import polars as pl
 
 from relkit.features.coded_lines import buyers, buyers_as_customers, known_lines
+from relkit.features.id_codes import enumerated
 from relkit.features.known_rows import is_known
 from relkit.features.returned_sales import returned_sales
 from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
@@ -54,7 +57,7 @@ def _histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     bought = purchases(tables, as_of)
     by_customer = (
         bought.lazy()
-        .with_columns(_enumerated(bought["product_id"]))  # an enumeration is written and read at the speed of its numbers
+        .with_columns(enumerated(bought["product_id"]))  # an enumeration is written and read at the speed of its numbers
         .with_columns(pl.col("customer").set_sorted())
         .group_by("customer", maintain_order=True)
         .agg(pl.col("product_id").alias("products"), pl.col("day").alias("days"), pl.col("basket").alias("baskets"))
@@ -68,10 +71,6 @@ def _histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return pl.concat([own, others.to_frame().select("customer_id", *empty)]).sort("customer_id")
 
 
-def _enumerated(products: pl.Series) -> pl.Series:
-    return products.cast(pl.Enum(products.unique().cast(pl.String).sort()))
-
-
 def _of_known(known: pl.DataFrame, by_customer: pl.DataFrame) -> pl.DataFrame:
     """Return the lists of known customers, both in order of their codes; empty for those without a purchase."""
     lists = by_customer.columns[1:]
@@ -81,9 +80,17 @@ def _of_known(known: pl.DataFrame, by_customer: pl.DataFrame) -> pl.DataFrame:
     return joined.select("customer_id", *[pl.col(name).fill_null(pl.lit([], dtype=joined.schema[name])) for name in lists])
 
 
-def purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer (code), day, basket and product_id of every purchase known at `as_of`, in order of customer and day."""
+def purchases(tables: TableSet, as_of: AsOf, *, after: date | None = None) -> pl.DataFrame:
+    """Return customer (code), day, basket and product_id of every purchase known at `as_of`, in order of customer and day.
+
+    Args:
+        tables: the company.
+        as_of: cutoff of what is known.
+        after: a business day; only purchases of later days. None for all.
+    """
     lines = known_lines(tables, as_of).filter(pl.col("product_id").is_not_null())
+    if after is not None:
+        lines = lines.filter(pl.col("day") > after)
     sold = lines.filter(pl.col("line_kind") == "sale", (pl.col("quantity") != 0).fill_null(value=True) | (pl.col("net_amount") != 0))
     bought = sold.select("customer", "day", "basket", "product_id").collect()
     gone = _taken_out(tables, as_of, lines, bought)
@@ -131,19 +138,21 @@ def _without_lines(tables: TableSet, as_of: AsOf) -> pl.Series:
     """Return the customers of the customers table, known at a cutoff, who have no transaction line at all."""
     if not tables.has("customers"):
         return pl.Series("customer_id", [], pl.String)
+    others = kept(tables, "customers_without_lines", lambda: _customers_without_lines(tables))
+    return others.filter(is_known("customers", others.schema, as_of))["customer_id"]
+
+
+def _customers_without_lines(tables: TableSet) -> pl.DataFrame:
+    """Return the rows of the customers table, without test accounts, of those who have no transaction line."""
     rows = tables.scan("customers")
-    schema = rows.collect_schema()
-    known = rows.filter(is_known("customers", schema, as_of))
-    if "is_test" in schema:
-        known = known.filter(~pl.col("is_test").fill_null(value=False))
-    return (
-        known.select("customer_id").join(buyers(tables).lazy().select("customer_id"), on="customer_id", how="anti").collect()["customer_id"]
-    )
+    if "is_test" in rows.collect_schema():
+        rows = rows.filter(~pl.col("is_test").fill_null(value=False))
+    return rows.join(buyers(tables).lazy().select("customer_id"), on="customer_id", how="anti").collect()
 
 
 def _next(tables: TableSet, split: Holdout) -> pl.DataFrame:
     customers = product_histories(tables, split.calibration).select("customer_id")
-    later = purchases(tables, split.end).filter(pl.col("day") > split.calibration.day)
+    later = purchases(tables, split.end, after=split.calibration.day)
     first = later.filter(pl.col("basket") == pl.col("basket").first().over("customer"))
     baskets = (
         first.with_columns(pl.col("customer").set_sorted())

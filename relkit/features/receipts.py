@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from relkit.features.coded_lines import all_known_lines, baskets_of_lines, buyers
+from relkit.features.id_codes import enumerated
 from relkit.features.key_sort import sorted_keys
 from relkit.features.known_rows import known_rows
 from relkit.features.returned_sales import returned_sales
@@ -101,8 +102,8 @@ def _receipts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         lines = lines.join(out.lazy(), on=_KEY, how="anti", maintain_order="left")
     rows = lines.collect()
     products = rows["product_id"]
-    names = products.unique().drop_nulls().cast(pl.String).sort()
-    codes = products.cast(pl.Enum(names)).to_physical().to_numpy()
+    known = enumerated(products)
+    names, codes = known.dtype.categories, known.to_physical().to_numpy()  # type: ignore[attr-defined]  # an enumeration
     first = _first_lines(rows)
     keys = _distinct_keys(rows["basket"].to_numpy(), codes)
     pairs = pl.DataFrame({"basket": (keys >> 32).astype(np.uint32), "products": (keys & 0xFFFFFFFF).astype(np.uint32)})

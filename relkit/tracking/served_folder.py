@@ -80,7 +80,7 @@ def _describe(folder: Path, fitted: Fitted, *, run_id: str, model_id: str) -> No
     model = Model(
         run_id=run_id, model_id=model_id, signature=signature_of(fitted), metadata={"relkit_name": fitted.name}, model_size_bytes=size
     )
-    add_to_model(
+    add_to_model(  # type: ignore[no-untyped-call]
         model,
         _LOADER,
         conda_env=_CONDA_FILE,
